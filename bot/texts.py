@@ -1,0 +1,103 @@
+"""Every word a person can see goes through here: the message catalogue, and money, dates and numbers.
+
+The English text is its own key (gettext). `locales/<language>/LC_MESSAGES/chatpay.po` holds the other
+languages and is read as it stands, so there is nothing to compile. Fields are escaped for HTML as they
+are filled in: a name can never become a tag.
+"""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from markupsafe import Markup
+
+from payments.models import Millis
+from payments.money import Money, format_money
+
+LOCALES = Path(__file__).parent / "locales"
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """The languages there is a catalogue for, English first."""
+    found = sorted(p.parent.parent.name for p in LOCALES.glob("*/LC_MESSAGES/chatpay.po"))
+    return ("en", *found)
+
+
+@cache
+def _catalogue(language: str) -> NullTranslations:
+    path = LOCALES / language / "LC_MESSAGES" / "chatpay.po"
+    if not path.exists():
+        return NullTranslations()
+    compiled = io.BytesIO()
+    with path.open("rb") as source:
+        write_mo(compiled, read_po(source, locale=language))
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+@cache
+def _locale(language: str) -> Locale:
+    try:
+        return Locale.parse(language.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")
+
+
+class Texts:
+    """The catalogue in one language.
+
+    Args:
+        language: a BCP 47 tag; where there is no catalogue for it, the words are English and the
+            amounts and dates still follow the language.
+    """
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self.locale = _locale(language)
+        self._catalogue = _catalogue(self._nearest(language))
+
+    @staticmethod
+    def _nearest(language: str) -> str:
+        tag = language.replace("-", "_")
+        return next((known for known in (tag, tag.split("_")[0]) if known in languages()), "en")
+
+    def __call__(self, message: str, **fields: object) -> Markup:
+        """The message in this language as HTML, its `{fields}` filled in and escaped."""
+        return Markup(self._catalogue.gettext(message)).format(**fields)  # noqa: S704 (catalogue text is ours; fields are escaped)
+
+    def plain(self, message: str, **fields: object) -> str:
+        """The message as plain text, for buttons, toasts and command descriptions."""
+        return self._catalogue.gettext(message).format(**fields)
+
+    def plural(self, one: str, many: str, n: int, **fields: object) -> Markup:
+        """`one` or `many` as the language's grammar says for `n` (also filled in as `{n}`)."""
+        return Markup(self._catalogue.ngettext(one, many, n)).format(n=n, **fields)  # noqa: S704 (as above)
+
+    def money(self, money: Money) -> str:
+        """An amount, as this language writes it."""
+        return format_money(money, str(self.locale))
+
+    def moment(self, at: Millis) -> str:
+        """A date and time in UTC, medium long."""
+        return format_datetime(_utc(at), "medium", tzinfo=UTC, locale=self.locale) + " UTC"
+
+    def day(self, at: Millis) -> str:
+        """A date."""
+        return format_date(_utc(at), "medium", locale=self.locale)
+
+    def span(self, duration_ms: int) -> str:
+        """A duration, such as "15 minutes"."""
+        return format_timedelta(max(duration_ms, 1000) / 1000, threshold=1.2, locale=self.locale)
+
+
+def _utc(at: Millis) -> datetime:
+    return datetime.fromtimestamp(at / 1000, UTC)

@@ -1,0 +1,483 @@
+"""The records that the rules work on: immutable, as stored, with times in epoch milliseconds.
+
+A *person* is somebody known by a numeric id. An *intent* is what a payer is about to approve: a card in
+the chat, with one or more *payments*. A payment is one payer, one payee, one amount: the unit of
+receipts. A *transfer* is what the ledger writes when a payment is posted; it has the payment's id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from payments.money import Money
+
+PersonId = int
+"""The number by which the chat platform knows a person (up to 52 bits)."""
+ConversationId = int
+"""The number of a chat: a person's own id for the private chat, negative for a group."""
+Millis = int
+"""A moment, in milliseconds since 1970-01-01 UTC."""
+
+# --- people ------------------------------------------------------------------------------------
+
+
+class RequestsFrom(StrEnum):
+    """Who may ask a person for money."""
+
+    NOBODY = "nobody"
+    KNOWN = "known"
+    """Those the person has paid, or been paid by."""
+    ANYONE = "anyone"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A person as the chat platform shows them now."""
+
+    id: PersonId
+    name: str
+    username: str | None
+    language: str
+    """A BCP 47 tag, such as "en" or "pt-br"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody the bot has met, or has been told of by id."""
+
+    id: PersonId
+    name: str
+    username: str | None
+    language: str
+    language_chosen: bool
+    """True once the person chose the language; the platform's then no longer counts."""
+    currency: str
+    requests_from: RequestsFrom
+    terms_version: int
+    """The version of the terms that was accepted, 0 for none."""
+    met_at: Millis
+    joined_at: Millis | None
+    """When the terms were first accepted; None: has not joined."""
+    reachable: bool
+    """False once the platform said that the bot may not write to this person."""
+
+    @property
+    def joined(self) -> bool:
+        """Whether this person can hold money."""
+        return self.joined_at is not None
+
+
+# --- the ledger --------------------------------------------------------------------------------
+
+
+class AccountKind(StrEnum):
+    """Whose an account is."""
+
+    PERSON = "person"
+    """Never below its holds (I5)."""
+    BANK = "bank"
+    """The outside world: its balance is minus all the money in the book."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One owner's money in one currency, in minor units."""
+
+    id: int
+    kind: AccountKind
+    person_id: PersonId | None
+    currency: str
+    balance_minor: int
+    held_minor: int
+    version: int
+    """How many entries it has; dense from 1."""
+
+    @property
+    def balance(self) -> Money:
+        """All of it, held or not."""
+        return Money(self.balance_minor, self.currency)
+
+    @property
+    def held(self) -> Money:
+        """What is reserved by open holds."""
+        return Money(self.held_minor, self.currency)
+
+    @property
+    def available(self) -> Money:
+        """What can be paid now."""
+        return Money(self.balance_minor - self.held_minor, self.currency)
+
+
+class TransferKind(StrEnum):
+    """Why money moved."""
+
+    PAYMENT = "payment"
+    TOPUP = "topup"
+    WITHDRAWAL = "withdrawal"
+    REFUND = "refund"
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """One debit, one credit, written once."""
+
+    id: str
+    kind: TransferKind
+    debit_account_id: int
+    credit_account_id: int
+    amount_minor: int
+    currency: str
+    hold_id: str | None
+    """The hold that this transfer posts."""
+    reverses_id: str | None
+    """The transfer that this one gives back, wholly or in part."""
+    created_at: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One side of a transfer, as its account's history shows it."""
+
+    account_id: int
+    version: int
+    transfer_id: str
+    amount_minor: int
+    """Signed: negative on the debited side."""
+    balance_after_minor: int
+    created_at: Millis
+
+
+class HoldEnd(StrEnum):
+    """How a hold was resolved, exactly once."""
+
+    POSTED = "posted"
+    VOIDED = "voided"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Money reserved on one account for a payee who has yet to claim it."""
+
+    id: str
+    account_id: int
+    amount_minor: int
+    currency: str
+    created_at: Millis
+    expires_at: Millis
+    end: HoldEnd | None
+
+
+# --- intents and payments ----------------------------------------------------------------------
+
+
+class IntentKind(StrEnum):
+    """What the PIN will approve."""
+
+    PAYMENT = "payment"
+    WITHDRAWAL = "withdrawal"
+    """Its one payment has no payee: the money goes to the person's own bank."""
+    REFUND = "refund"
+    """A payee gives a payment back, wholly or in part: the payer here is that payment's payee."""
+
+
+class IntentState(StrEnum):
+    """draft → awaiting_pin → posted, or one of the three dead ends."""
+
+    DRAFT = "draft"
+    AWAITING_PIN = "awaiting_pin"
+    POSTED = "posted"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    REFUSED = "refused"
+
+
+class PaymentState(StrEnum):
+    """draft → posted, or draft → held → posted (claimed) or returned."""
+
+    DRAFT = "draft"
+    POSTED = "posted"
+    HELD = "held"
+    RETURNED = "returned"
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """One payer, one payee, one amount. Its id is the id of its hold and of its transfer."""
+
+    id: str
+    intent_id: str
+    position: int
+    payer_id: PersonId
+    payee_id: PersonId | None
+    """None: only the name is known so far."""
+    payee_username: str | None
+    """Set where the payee is unknown by id: whoever claims must have this username."""
+    amount_minor: int | None
+    currency: str
+    state: PaymentState
+    refunded_minor: int
+    claim_token: str | None
+    """Opens a held payment; unguessable."""
+    posted_at: Millis | None
+    expires_at: Millis | None
+    """When a hold returns."""
+
+    @property
+    def amount(self) -> Money:
+        """The amount; only called once it is known."""
+        if self.amount_minor is None:
+            raise ValueError("the draft has no amount yet")
+        return Money(self.amount_minor, self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What one payer is about to approve, and what became of it."""
+
+    id: str
+    kind: IntentKind
+    payer_id: PersonId
+    currency: str
+    note: str
+    state: IntentState
+    refusal: str | None
+    """Why it was refused: the name of the error."""
+    request_id: str | None
+    link_id: str | None
+    refunds_id: str | None
+    """On a REFUND the payment that is given back."""
+    told_in: ConversationId | None
+    """The group in which the payer chose to show the payment."""
+    group_id: ConversationId | None
+    """The group in which the payment was begun, where it may be shown."""
+    created_at: Millis
+    expires_at: Millis
+    payments: tuple[Payment, ...]
+
+    @property
+    def total(self) -> Money | None:
+        """What leaves the payer's account; None while an amount or payee is missing."""
+        if not self.payments or any(p.amount_minor is None for p in self.payments):
+            return None
+        return Money(sum(p.amount_minor or 0 for p in self.payments), self.currency)
+
+
+# --- requests and links ------------------------------------------------------------------------
+
+
+class RequestState(StrEnum):
+    """open → one of the others."""
+
+    OPEN = "open"
+    PAID = "paid"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Somebody asks somebody, or anyone, for money. Its id is unguessable: it opens by link."""
+
+    id: str
+    batch_id: str
+    """Requests made together (a split, several people) share it."""
+    requester_id: PersonId
+    payer_id: PersonId | None
+    """None: anyone who opens it may pay it, or whoever has `payer_username`."""
+    payer_username: str | None
+    amount_minor: int
+    paid_minor: int
+    currency: str
+    note: str
+    partial: bool
+    """Whether the requester takes it in parts."""
+    state: RequestState
+    group_id: ConversationId | None
+    reminders: int
+    reminded_at: Millis | None
+    created_at: Millis
+    expires_at: Millis
+
+    @property
+    def remaining(self) -> Money:
+        """What is still asked for."""
+        return Money(self.amount_minor - self.paid_minor, self.currency)
+
+    @property
+    def amount(self) -> Money:
+        """What was asked for."""
+        return Money(self.amount_minor, self.currency)
+
+
+class LinkState(StrEnum):
+    """Only an active link can be paid."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A way to be paid that works anywhere. Its id is the unguessable token in the address."""
+
+    id: str
+    owner_id: PersonId
+    personal: bool
+    """The owner's one permanent link, without an amount of its own."""
+    amount_minor: int | None
+    """None: the payer chooses."""
+    currency: str
+    note: str
+    state: LinkState
+    created_at: Millis
+
+    @property
+    def amount(self) -> Money | None:
+        """The fixed amount, if it has one."""
+        return None if self.amount_minor is None else Money(self.amount_minor, self.currency)
+
+
+# --- the PIN -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A person's PIN as stored: a hash, and the count that makes guessing useless."""
+
+    person_id: PersonId
+    hash: str
+    tries: int
+    """Wrong tries since the last right one."""
+    locked_until: Millis | None
+    reset_at: Millis | None
+    """Forgotten: from this moment on a new PIN may be chosen without the old one."""
+    changed_at: Millis
+
+
+class KeypadPurpose(StrEnum):
+    """What the six digits are for."""
+
+    APPROVE = "approve"
+    CURRENT = "current"
+    """The present PIN, before it is changed."""
+    CHOOSE = "choose"
+    REPEAT = "repeat"
+
+
+@dataclass(frozen=True, slots=True)
+class Keypad:
+    """A keypad on somebody's screen, with what has been tapped so far. Sealed at rest."""
+
+    id: str
+    person_id: PersonId
+    purpose: KeypadPurpose
+    intent_id: str | None
+    """What an APPROVE keypad approves; for the others what to go on with afterwards, if anything."""
+    keys: tuple[str, ...]
+    """The token of each digit: keys[7] is what the button 7 sends."""
+    digits: str
+    first: str
+    """On a REPEAT keypad the digits that were chosen first."""
+    taps: tuple[str, ...]
+    """The ids of the taps that were counted, so that none counts twice."""
+    checking: bool
+    """Six digits are in, a try is counted, the check is under way."""
+    expires_at: Millis
+
+
+# --- chat bookkeeping --------------------------------------------------------------------------
+
+
+class NoticeKind(StrEnum):
+    """What somebody must be told. The sender renders the present state of its subject."""
+
+    INTENT = "intent"
+    """The payer's card: receipt, cancellation, expiry, refusal. Subject: intent."""
+    PAYMENT_RECEIVED = "payment_received"
+    """Subject: payment."""
+    PAYMENT_HELD = "payment_held"
+    """To a payee who has not joined yet. Subject: payment."""
+    PAYMENT_CLAIMED = "payment_claimed"
+    """To the payer. Subject: payment."""
+    PAYMENT_RETURNED = "payment_returned"
+    """To the payer. Subject: payment."""
+    PAYMENT_REFUNDED = "payment_refunded"
+    """To payer and payee. Subject: payment."""
+    REQUEST = "request"
+    """The request's card, to payer, requester or group. Subject: request."""
+    REQUEST_REMINDER = "request_reminder"
+    """To the payer. Subject: request."""
+    TOLD = "told"
+    """"Alice paid Bob" in a group. Subject: intent."""
+    PIN_CHANGED = "pin_changed"
+    """Subject: person."""
+    PIN_RESET = "pin_reset"
+    """A forgotten PIN will fall at `Pin.reset_at`. Subject: person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A line of the outbox: written with the money, sent after it, at least once."""
+
+    id: int
+    kind: NoticeKind
+    conversation_id: ConversationId
+    subject_id: str
+    attempts: int
+    created_at: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Where the message is that shows a subject (an intent, a payment, a request) in a chat."""
+
+    subject_id: str
+    conversation_id: ConversationId
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What the bot asked a person to type next in a chat."""
+
+    person_id: PersonId
+    conversation_id: ConversationId
+    expects: str
+    """Such as "amount", "note" or "name": the bot's own word."""
+    subject_id: str
+    draft: str
+    """What has been said so far, where no intent holds it (JSON; sealed at rest)."""
+    expires_at: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class StoredUpdate:
+    """An update written down before the platform was told that it arrived."""
+
+    update_id: int
+    lane: int
+    """Updates of one lane (a person) are handled in order, one at a time."""
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One line of a person's history, newest first by `position`."""
+
+    position: int
+    """The version of the account at this line; `before` of the next page."""
+    transfer_id: str
+    kind: TransferKind
+    amount_minor: int
+    """Signed, as seen by this person."""
+    balance_after_minor: int
+    currency: str
+    other_id: PersonId | None
+    """The other person; None for the bank."""
+    other_name: str | None
+    note: str
+    created_at: Millis

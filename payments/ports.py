@@ -1,0 +1,472 @@
+"""What the rules need from a store. `storage/` implements it on SQLite and on PostgreSQL.
+
+**The unit of work is a plain function.** `await store.write(fn)` runs the synchronous `fn(tx)` to its
+end inside one transaction; nothing is awaited in it, so nothing interleaves with it and nothing is
+cancelled half-way. Many callers' functions may share one commit, each in its own savepoint: what `fn`
+raises undoes `fn` alone and reaches its caller. A caller is answered only after the commit.
+If the commit fails, or its outcome is not known, every caller in it gets `Unavailable`.
+
+Methods named `…_if` change a row only from the given state, and say whether they did: whoever loses a
+race sees False and decides nothing on what was read before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Protocol, TypeVar
+
+from payments.models import (
+    Account,
+    Card,
+    ConversationId,
+    Entry,
+    HistoryLine,
+    Hold,
+    HoldEnd,
+    Intent,
+    IntentState,
+    Keypad,
+    Link,
+    LinkState,
+    Millis,
+    Notice,
+    NoticeKind,
+    Payment,
+    PaymentState,
+    Person,
+    PersonId,
+    Pin,
+    Profile,
+    Prompt,
+    Request,
+    RequestState,
+    StoredUpdate,
+    Transfer,
+    TransferKind,
+)
+
+T = TypeVar("T")
+
+
+class Ledger(Protocol):
+    """Accounts, transfers, holds. The only door to money."""
+
+    def open_person_account(self, person_id: PersonId, currency: str, now: Millis) -> Account:
+        """The person's account in a currency, opened if there is none (idempotent)."""
+
+    def open_bank_account(self, currency: str, now: Millis) -> Account:
+        """The account that stands for the outside world, opened if there is none."""
+
+    def accounts_of(self, person_id: PersonId) -> list[Account]:
+        """All accounts of a person, by currency."""
+
+    def account(self, account_id: int) -> Account | None:
+        """One account."""
+
+    def transfer(
+        self,
+        transfer_id: str,
+        *,
+        kind: TransferKind,
+        debit: Account,
+        credit: Account,
+        amount_minor: int,
+        now: Millis,
+        reverses_id: str | None = None,
+    ) -> Transfer:
+        """Moves money from one account to another.
+
+        The same id with the same fields answers the first transfer and changes nothing.
+
+        Raises:
+            Conflict: the id was used with other fields.
+            InsufficientFunds: the debited person's available balance does not cover it.
+        """
+
+    def hold(
+        self, hold_id: str, *, account: Account, amount_minor: int, now: Millis, expires_at: Millis
+    ) -> Hold:
+        """Reserves money. Idempotent like `transfer`.
+
+        Raises:
+            Conflict: the id was used with other fields.
+            InsufficientFunds: the available balance does not cover it.
+        """
+
+    def post_hold(
+        self, hold_id: str, *, transfer_id: str, credit: Account, now: Millis
+    ) -> Transfer:
+        """Turns a whole open hold into a transfer. Posting twice with the same id answers the first.
+
+        Raises:
+            NotOpen: it was voided or has expired.
+            Conflict: it was posted by another transfer.
+        """
+
+    def end_hold(self, hold_id: str, *, end: HoldEnd, now: Millis) -> bool:
+        """Voids or expires an open hold; False if it was already resolved."""
+
+    def find_hold(self, hold_id: str) -> Hold | None:
+        """One hold."""
+
+    def find_transfer(self, transfer_id: str) -> Transfer | None:
+        """One transfer."""
+
+    def entry_of(self, transfer_id: str, account_id: int) -> Entry | None:
+        """One account's side of a transfer."""
+
+    def history(
+        self, account_id: int, *, before: int | None, kinds: Collection[TransferKind], limit: int
+    ) -> list[HistoryLine]:
+        """A page of an account's history, newest first, below version `before`; no kinds: all."""
+
+    def moved_since(
+        self, account_id: int, *, kind: TransferKind, since: Millis, credited: bool
+    ) -> int:
+        """The sum in minor units of one kind credited to (or debited from) an account since then."""
+
+    def have_dealt(self, one: PersonId, other: PersonId) -> bool:
+        """Whether a payment between the two was ever posted, either way."""
+
+
+class People(Protocol):
+    """Who is known, and how they want it."""
+
+    def get(self, person_id: PersonId) -> Person | None:
+        """A person by id."""
+
+    def many(self, person_ids: Collection[PersonId]) -> dict[PersonId, Person]:
+        """Several by id; the unknown are left out."""
+
+    def by_username(self, username: str) -> Person | None:
+        """Who has this @name now (any case, without the @). The latest holder, never two."""
+
+    def meet(self, profile: Profile, *, currency: str, now: Millis) -> Person:
+        """Writes down, or brings up to date, who the platform says this is.
+
+        A username moves to whoever was last seen with it. A chosen language is kept.
+        """
+
+    def save(self, person: Person) -> None:
+        """Stores a person's own choices (all fields but id and met_at)."""
+
+    def block(self, person_id: PersonId, other_id: PersonId, now: Millis) -> None:
+        """`person_id` blocks `other_id` (idempotent)."""
+
+    def unblock(self, person_id: PersonId, other_id: PersonId) -> None:
+        """Ends a block (idempotent)."""
+
+    def blocked(self, person_id: PersonId) -> list[Person]:
+        """Those whom this person blocked, latest first."""
+
+    def has_blocked(self, person_id: PersonId, other_id: PersonId) -> bool:
+        """Whether `person_id` blocks `other_id`."""
+
+    def recent_payees(self, person_id: PersonId, limit: int) -> list[Person]:
+        """Whom this person paid, latest first, each once."""
+
+
+class Intents(Protocol):
+    """Cards and their payments."""
+
+    def add(self, intent: Intent, *, origin: str | None) -> Intent:
+        """Stores a new intent with its payments.
+
+        `origin` names what made it (such as a chat and message): the same origin again answers the first.
+        """
+
+    def get(self, intent_id: str) -> Intent | None:
+        """An intent with its payments in order."""
+
+    def rewrite(self, intent: Intent) -> bool:
+        """Replaces the fields and payments of a DRAFT; False if it is a draft no longer."""
+
+    def move_if(
+        self,
+        intent_id: str,
+        *,
+        states: Collection[IntentState],
+        to: IntentState,
+        expires_at: Millis | None = None,
+        refusal: str | None = None,
+    ) -> bool:
+        """Changes the state from one of `states`; a given `expires_at` or `refusal` is stored."""
+
+    def show_in(self, intent_id: str, group_id: ConversationId | None) -> None:
+        """Where the payment will be shown once it is posted."""
+
+    def payment(self, payment_id: str) -> Payment | None:
+        """One payment."""
+
+    def payment_by_claim(self, claim_token: str) -> Payment | None:
+        """The held payment that this token opens."""
+
+    def move_payment_if(
+        self,
+        payment_id: str,
+        *,
+        state: PaymentState,
+        to: PaymentState,
+        payee_id: PersonId | None = None,
+        claim_token: str | None = None,
+        posted_at: Millis | None = None,
+        expires_at: Millis | None = None,
+    ) -> bool:
+        """Changes a payment's state from `state`; the values given are stored."""
+
+    def add_refund(self, payment_id: str, amount_minor: int) -> bool:
+        """Raises `refunded_minor`; False if that would exceed the amount."""
+
+    def open_of(self, payer_id: PersonId) -> list[Intent]:
+        """The payer's drafts and cards awaiting a PIN, latest first."""
+
+    def held_for(self, person_id: PersonId, username: str | None) -> list[Payment]:
+        """Held payments that this person may claim."""
+
+    def held_by(self, payer_id: PersonId) -> list[Payment]:
+        """Held payments that this person made and nobody claimed yet."""
+
+    def overdue(self, now: Millis, limit: int) -> list[Intent]:
+        """Drafts and cards awaiting a PIN whose time is up."""
+
+    def overdue_holds(self, now: Millis, limit: int) -> list[Payment]:
+        """Held payments whose time is up."""
+
+
+class Requests(Protocol):
+    """Who asks whom."""
+
+    def add(self, request: Request, *, origin: str | None) -> Request:
+        """Stores a new request; the same origin (with the same payer) again answers the first."""
+
+    def get(self, request_id: str) -> Request | None:
+        """One request."""
+
+    def batch(self, batch_id: str) -> list[Request]:
+        """Those made together."""
+
+    def pay_if_open(
+        self, request_id: str, amount_minor: int, payer_id: PersonId
+    ) -> Request | None:
+        """Counts a payment in: raises `paid_minor` (never above the amount), sets PAID when it is
+        reached and the payer where there was none. None if it is not open or the amount is too much.
+        """
+
+    def move_if(self, request_id: str, *, state: RequestState, to: RequestState) -> bool:
+        """Changes the state from `state`."""
+
+    def remind_if(self, request_id: str, *, most: int, not_since: Millis, now: Millis) -> bool:
+        """Counts a reminder, if fewer than `most` were sent and none after `not_since`."""
+
+    def open_by(self, requester_id: PersonId, limit: int) -> list[Request]:
+        """Open requests that this person made, latest first."""
+
+    def open_to(self, payer_id: PersonId, limit: int) -> list[Request]:
+        """Open requests that this person is asked to pay, latest first."""
+
+    def waiting_for(self, username: str) -> list[Request]:
+        """Open requests to somebody who was known by @name only."""
+
+    def set_payer(self, request_id: str, payer_id: PersonId) -> None:
+        """The payer is known by id now."""
+
+    def count_open(self, requester_id: PersonId, payer_id: PersonId) -> int:
+        """How many open requests the one has to the other."""
+
+    def overdue(self, now: Millis, limit: int) -> list[Request]:
+        """Open ones whose time is up."""
+
+
+class Links(Protocol):
+    """Payment links."""
+
+    def add(self, link: Link) -> Link:
+        """Stores a new link. A second personal link of one owner answers the first."""
+
+    def get(self, link_id: str) -> Link | None:
+        """One link by its token."""
+
+    def personal(self, owner_id: PersonId) -> Link | None:
+        """The owner's personal link."""
+
+    def by_owner(self, owner_id: PersonId, limit: int) -> list[Link]:
+        """Links of an owner, latest first, closed ones left out."""
+
+    def move_if(self, link_id: str, *, state: LinkState, to: LinkState) -> bool:
+        """Changes the state from `state`."""
+
+
+class Pins(Protocol):
+    """PIN hashes, tries, and keypads. Keypads are sealed at rest."""
+
+    def get(self, person_id: PersonId) -> Pin | None:
+        """The person's PIN record."""
+
+    def set(self, person_id: PersonId, pin_hash: str, now: Millis) -> None:
+        """Stores a new PIN: no tries, no lock, no pending reset."""
+
+    def rehash(self, person_id: PersonId, *, old: str, new: str) -> None:
+        """Replaces a hash by a better one of the same PIN, unless the PIN changed meanwhile."""
+
+    def count_try(
+        self, person_id: PersonId, *, now: Millis, lock_until: Callable[[int], Millis | None]
+    ) -> Pin | None:
+        """Counts a try before it is checked: raises `tries` and stores `lock_until(tries)`.
+
+        None, and nothing counted, while the PIN is locked or where there is none.
+        """
+
+    def clear_tries(self, person_id: PersonId) -> None:
+        """After the right PIN."""
+
+    def begin_reset(self, person_id: PersonId, reset_at: Millis | None) -> None:
+        """Starts (or, with None, cancels) the waiting period of a forgotten PIN."""
+
+    def add_keypad(self, keypad: Keypad) -> None:
+        """Stores a keypad; an older one of the same person is dropped."""
+
+    def keypad(self, keypad_id: str) -> Keypad | None:
+        """One keypad."""
+
+    def keypad_for(self, person_id: PersonId) -> Keypad | None:
+        """The keypad that this person has open."""
+
+    def save_keypad(self, keypad: Keypad) -> None:
+        """Stores what was tapped."""
+
+    def drop_keypad(self, keypad_id: str) -> None:
+        """Forgets a keypad and its digits."""
+
+    def drop_overdue_keypads(self, now: Millis) -> list[Keypad]:
+        """Forgets those whose time is up, and says which."""
+
+
+class Outbox(Protocol):
+    """What must be told, at least once."""
+
+    def add(self, kind: NoticeKind, *, to: ConversationId, subject_id: str, now: Millis) -> None:
+        """Writes a notice, due at once."""
+
+    def claim(self, *, now: Millis, lease_until: Millis, limit: int) -> list[Notice]:
+        """Takes due notices, oldest first; nobody else gets them before `lease_until`.
+
+        Notices to one conversation are handed out in order, one at a time.
+        """
+
+    def done(self, notice_id: int) -> None:
+        """It was sent."""
+
+    def retry(self, notice_id: int, *, due_at: Millis) -> None:
+        """It was not sent; again at that time, attempts raised."""
+
+    def bury(self, notice_id: int, *, reason: str, now: Millis) -> None:
+        """It can never be sent (blocked, chat gone); kept with the reason."""
+
+    def waiting(self) -> int:
+        """How many are not sent yet."""
+
+
+class Inbox(Protocol):
+    """Updates, written down before the platform is told that they arrived. Sealed at rest."""
+
+    def add(
+        self, update: StoredUpdate, *, worker: str, now: Millis, lease_until: Millis
+    ) -> StoredUpdate | None:
+        """Writes an update down, once. Answers it, leased to `worker`, if it is to be handled now:
+        not if it was seen before, nor while an earlier one of its lane is under way."""
+
+    def finish(
+        self, update_id: int, *, worker: str, now: Millis, lease_until: Millis
+    ) -> StoredUpdate | None:
+        """Marks an update handled and forgets its payload; answers the next of its lane, leased."""
+
+    def recover(
+        self, *, worker: str, now: Millis, lease_until: Millis, limit: int
+    ) -> list[StoredUpdate]:
+        """Takes the oldest unhandled update of each lane whose lease ran out (its worker died)."""
+
+    def renew(self, *, worker: str, lease_until: Millis) -> None:
+        """The worker is alive: its leases last until then."""
+
+    def last_id(self) -> int | None:
+        """The highest update id seen."""
+
+    def forget(self, *, before: Millis) -> int:
+        """Drops the ids of updates handled before then; how many."""
+
+
+class Cards(Protocol):
+    """Which message shows what."""
+
+    def put(self, card: Card) -> None:
+        """Remembers that a message shows a subject (several messages may)."""
+
+    def of(self, subject_id: str) -> list[Card]:
+        """All messages that show a subject."""
+
+    def drop(self, card: Card) -> None:
+        """The message is gone."""
+
+    def shown(self, conversation_id: ConversationId, message_id: int) -> str | None:
+        """The subject that a message shows."""
+
+
+class Prompts(Protocol):
+    """What was asked, and is to be typed."""
+
+    def put(self, prompt: Prompt) -> None:
+        """Remembers a question; one a person and chat."""
+
+    def get(
+        self, person_id: PersonId, conversation_id: ConversationId, now: Millis
+    ) -> Prompt | None:
+        """The open question, if any."""
+
+    def drop(self, person_id: PersonId, conversation_id: ConversationId) -> None:
+        """It was answered or put aside."""
+
+
+class Tx(Protocol):
+    """One transaction: everything below changes together, or not at all."""
+
+    @property
+    def ledger(self) -> Ledger: ...
+    @property
+    def people(self) -> People: ...
+    @property
+    def intents(self) -> Intents: ...
+    @property
+    def requests(self) -> Requests: ...
+    @property
+    def links(self) -> Links: ...
+    @property
+    def pins(self) -> Pins: ...
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def cards(self) -> Cards: ...
+    @property
+    def prompts(self) -> Prompts: ...
+
+
+class Store(Protocol):
+    """A database."""
+
+    async def write(self, unit: Callable[[Tx], T], *, locks: Sequence[PersonId] = ()) -> T:
+        """Runs a unit of work and answers after its commit.
+
+        `locks` names the people whose money it may move: a store with row locks takes those first,
+        in order, for a whole batch.
+
+        Raises:
+            Unavailable: it was not committed, or nobody knows.
+            Exception: whatever `unit` raised; then nothing of it was kept.
+        """
+
+    async def read(self, unit: Callable[[Tx], T]) -> T:
+        """Runs a function that only reads, on one consistent snapshot of what is committed."""
+
+    async def close(self) -> None:
+        """Finishes what is under way and lets go of the database."""
