@@ -1,0 +1,169 @@
+"""Chats and the messages in them.
+
+A chat's key names it in the control interface; its id is what bots see. Message ids are counted
+in each chat by itself. A stored message is never changed in place: an edit puts a new dictionary
+in its stead, so that updates and events made earlier keep what was true then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulator.people import Bot, Json, Person
+
+FIRST_GROUP_ID = -4_000_000_001
+FIRST_SUPERGROUP_ID = -1_002_000_000_001
+
+ADMINISTRATOR_RIGHTS = (
+    "can_manage_chat",
+    "can_delete_messages",
+    "can_manage_video_chats",
+    "can_restrict_members",
+    "can_promote_members",
+    "can_change_info",
+    "can_invite_users",
+    "can_post_stories",
+    "can_edit_stories",
+    "can_delete_stories",
+    "can_pin_messages",
+    "can_send_welcome_messages",
+)
+
+
+@dataclass(slots=True)
+class Message:
+    """One message, as the Bot API shows it (`data`), and who may do what with it."""
+
+    chat: Chat
+    id: int
+    author_id: int
+    data: Json
+    to: frozenset[int] | None = None
+    """The people who see it, by id; None means everybody in the chat."""
+    editable: bool = True
+    """Messages that came with a reply keyboard cannot be edited."""
+    reactions: dict[int, list[Json]] = field(default_factory=dict)
+    """What people and bots put under it, by id."""
+    bill: Json | None = None
+    """Of an invoice: what it asks for, and the bot's own payload."""
+
+    def quoted(self) -> Json:
+        """The message as `reply_to_message` carries it: without what it replied to itself."""
+        return {name: value for name, value in self.data.items() if name != "reply_to_message"}
+
+
+@dataclass(slots=True)
+class Chat:
+    """A private chat with a bot, a group, or two people among themselves."""
+
+    key: str
+    type: str
+    id: int
+    title: str
+    members: list[int]
+    bots: list[int]
+    admins: set[int] = field(default_factory=set)
+    anonymous_admins: set[int] = field(default_factory=set)
+    supergroup: bool = False
+    messages: dict[int, Message] = field(default_factory=dict)
+    keyboards: dict[int, Json] = field(default_factory=dict)
+    """The reply keyboard each person has in front of them, by id."""
+    last_id: int = 0
+
+    def next_id(self) -> int:
+        """The id of the next message."""
+        self.last_id += 1
+        return self.last_id
+
+    @property
+    def is_group(self) -> bool:
+        """Whether more than two can talk here."""
+        return self.type == "group"
+
+    @property
+    def telegram_type(self) -> str:
+        """The type that bots see: `private`, `group` or `supergroup`."""
+        if self.is_group:
+            return "supergroup" if self.supergroup else "group"
+        return "private"
+
+    def group_json(self) -> Json:
+        """The Bot API's Chat, of a group."""
+        return {"id": self.id, "title": self.title, "type": self.telegram_type}
+
+    def shown(self) -> Json:
+        """The Chat of the control interface."""
+        return {
+            "key": self.key,
+            "type": self.type,
+            "id": self.id,
+            "title": self.title,
+            "members": list(self.members),
+            "bots": list(self.bots),
+            "admins": sorted(self.admins),
+            "anonymous_admins": sorted(self.anonymous_admins),
+        }
+
+    def seen_by(self, message: Message) -> list[int]:
+        """The ids of the people who see a message."""
+        if message.to is None:
+            return list(self.members)
+        return [person for person in self.members if person in message.to]
+
+    def status(self, member_id: int) -> str:
+        """What the person or bot is in this chat, in Telegram's words."""
+        if member_id not in self.members and member_id not in self.bots:
+            return "left"
+        if self.is_group and self.members and member_id == self.members[0]:
+            return "creator"
+        return "administrator" if member_id in self.admins else "member"
+
+    def member(self, user: Json, *, status: str | None = None) -> Json:
+        """The Bot API's ChatMember for one user."""
+        status = status or self.status(user["id"])
+        member: Json = {"user": user, "status": status}
+        if status in {"creator", "administrator"}:
+            member["is_anonymous"] = user["id"] in self.anonymous_admins
+        if status == "administrator":
+            member["can_be_edited"] = False
+            member.update(dict.fromkeys(ADMINISTRATOR_RIGHTS, True))
+        if status == "kicked":
+            member["until_date"] = 0
+        return member
+
+
+def private_key(bot_id: int, person_id: int) -> str:
+    """The key of the chat between a bot and a person."""
+    return f"bot:{bot_id}:{person_id}"
+
+
+def private_chat(bot: Bot, person: Person) -> Chat:
+    """An empty chat between a bot and a person."""
+    key = private_key(bot.id, person.id)
+    return Chat(key, "private", person.id, bot.first_name, [person.id], [bot.id])
+
+
+def direct_chat(one: Person, other: Person) -> Chat:
+    """An empty chat between two people; no bot ever sees it."""
+    low, high = sorted((one, other), key=lambda person: person.id)
+    title = f"{low.first_name} and {high.first_name}"
+    return Chat(f"direct:{low.id}:{high.id}", "direct", low.id, title, [low.id, high.id], [])
+
+
+def group_chat(chat_id: int, title: str, members: Iterable[int], *, supergroup: bool) -> Chat:
+    """A group without bots."""
+    key = f"group:{chat_id}"
+    return Chat(key, "group", chat_id, title, list(members), [], supergroup=supergroup)
+
+
+def first_button(markup: Json | None, **wanted: Any) -> Json | None:
+    """The first button of an inline or reply keyboard whose fields have the wanted values."""
+    rows = (markup or {}).get("inline_keyboard") or (markup or {}).get("keyboard") or []
+    for row in rows:
+        for button in row:
+            if all(button.get(name) == value for name, value in wanted.items()):
+                found: Json = button
+                return found
+    return None
