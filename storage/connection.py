@@ -1,0 +1,88 @@
+"""The one way in which repositories talk to a database, whichever it is.
+
+Repositories name a query of `storage/sql/queries/` and give its values; a connection knows the
+text for its engine. Where the engines differ inside a query, the difference is one of the words
+in braces that `Words` lists.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Protocol
+
+import aiosql
+
+Row = tuple[Any, ...]
+
+
+class Connection(Protocol):
+    """An open transaction on one database."""
+
+    def one(self, query: str, **values: object) -> Row | None:
+        """Runs a query and answers its first row."""
+
+    def all(self, query: str, **values: object) -> list[Row]:
+        """Runs a query and answers all its rows."""
+
+    def run(self, query: str, **values: object) -> int:
+        """Runs a query and answers how many rows it changed."""
+
+    def lock_lane(self, lane: int) -> None:
+        """Waits until no other transaction works on the same lane, and keeps it to the end."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """How one engine says what the other says differently."""
+
+    ids: str
+    """The numbers of the JSON array `:ids`, after IN."""
+    kinds: str
+    """The texts of the JSON array `:kinds`, after IN."""
+    states: str
+    """The texts of the JSON array `:states`, after IN."""
+    skip_locked: str
+    """Leave out the rows that another transaction has locked, and lock the others."""
+
+
+SQLITE = Words(
+    ids="(SELECT value FROM json_each(:ids))",
+    kinds="(SELECT value FROM json_each(:kinds))",
+    states="(SELECT value FROM json_each(:states))",
+    skip_locked="",
+)
+
+POSTGRES = Words(
+    ids="(SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST(:ids AS JSON)))",
+    kinds="(SELECT value FROM json_array_elements_text(CAST(:kinds AS JSON)))",
+    states="(SELECT value FROM json_array_elements_text(CAST(:states AS JSON)))",
+    skip_locked="FOR UPDATE SKIP LOCKED",
+)
+
+
+@cache
+def load_queries(words: Words, driver: str) -> dict[str, str]:
+    """All queries by name, in the words of one engine and the parameter style of `driver`.
+
+    `driver` is one that aiosql knows: "sqlite3" or "psycopg".
+    """
+    texts: dict[str, str] = {}
+    for file in (files("storage") / "sql" / "queries").iterdir():
+        written = file.read_text(encoding="utf-8").format(**asdict(words))
+        queries = aiosql.from_str(written, driver)
+        for name in queries.available_queries:
+            if name.endswith("_cursor"):  # aiosql's second way to run a SELECT
+                continue
+            if name in texts:
+                raise ValueError(f"two queries are named {name}")
+            texts[name] = getattr(queries, name).sql
+    return texts
+
+
+def json_array(values: Collection[object]) -> str:
+    """Several values as one parameter, for `IN {…}`."""
+    return json.dumps(list(values))

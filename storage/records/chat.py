@@ -1,0 +1,89 @@
+"""Which message shows what, and what was asked and is to be typed."""
+
+from __future__ import annotations
+
+from payments.models import Card, ConversationId, Millis, PersonId, Prompt
+from storage.connection import Connection
+from storage.sealing import Sealer, Use
+
+
+class Cards:
+    """`payments.ports.Cards` on any engine."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, card: Card) -> None:
+        """Remembers that a message shows a subject (several messages may)."""
+        self._connection.run("put_card", **_card_values(card))
+
+    def of(self, subject_id: str) -> list[Card]:
+        """All messages that show a subject."""
+        rows = self._connection.all("cards_of_subject", subject_id=subject_id)
+        return [Card(*row) for row in rows]
+
+    def drop(self, card: Card) -> None:
+        """The message is gone."""
+        self._connection.run("drop_card", **_card_values(card))
+
+    def shown(self, conversation_id: ConversationId, message_id: int) -> str | None:
+        """The subject that a message shows."""
+        row = self._connection.one(
+            "subject_shown", conversation_id=conversation_id, message_id=message_id
+        )
+        return None if row is None else row[0]
+
+
+class Prompts:
+    """`payments.ports.Prompts` on any engine."""
+
+    def __init__(self, connection: Connection, sealer: Sealer) -> None:
+        self._connection = connection
+        self._sealer = sealer
+
+    def put(self, prompt: Prompt) -> None:
+        """Remembers a question; one a person and chat."""
+        self._connection.run(
+            "put_prompt",
+            person_id=prompt.person_id,
+            conversation_id=prompt.conversation_id,
+            expects=prompt.expects,
+            subject_id=prompt.subject_id,
+            draft=self._sealer.seal(
+                prompt.draft.encode(),
+                use=Use.PROMPT_DRAFT,
+                row=_row(prompt.person_id, prompt.conversation_id),
+            ),
+            expires_at=prompt.expires_at,
+        )
+
+    def get(
+        self, person_id: PersonId, conversation_id: ConversationId, now: Millis
+    ) -> Prompt | None:
+        """The open question, if any."""
+        row = self._connection.one(
+            "prompt", person_id=person_id, conversation_id=conversation_id, now=now
+        )
+        if row is None:
+            return None
+        expects, subject_id, draft, expires_at = row
+        opened = self._sealer.open(
+            draft, use=Use.PROMPT_DRAFT, row=_row(person_id, conversation_id)
+        )
+        return Prompt(person_id, conversation_id, expects, subject_id, opened.decode(), expires_at)
+
+    def drop(self, person_id: PersonId, conversation_id: ConversationId) -> None:
+        """It was answered or put aside."""
+        self._connection.run("drop_prompt", person_id=person_id, conversation_id=conversation_id)
+
+
+def _row(person_id: PersonId, conversation_id: ConversationId) -> str:
+    return f"{person_id}:{conversation_id}"
+
+
+def _card_values(card: Card) -> dict[str, object]:
+    return {
+        "subject_id": card.subject_id,
+        "conversation_id": card.conversation_id,
+        "message_id": card.message_id,
+    }

@@ -1,0 +1,46 @@
+"""What must be told, at least once."""
+
+from __future__ import annotations
+
+from payments.models import ConversationId, Millis, Notice, NoticeKind
+from storage.connection import Connection, Row
+
+
+class Outbox:
+    """`payments.ports.Outbox` on any engine."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, kind: NoticeKind, *, to: ConversationId, subject_id: str, now: Millis) -> None:
+        """Writes a notice, due at once."""
+        self._connection.run(
+            "add_notice", kind=kind, conversation_id=to, subject_id=subject_id, now=now
+        )
+
+    def claim(self, *, now: Millis, lease_until: Millis, limit: int) -> list[Notice]:
+        """Takes due notices, oldest first; nobody else gets them before `lease_until`."""
+        rows = self._connection.all("claim_notices", now=now, leased_until=lease_until, rows=limit)
+        return [_notice(row) for row in sorted(rows)]
+
+    def done(self, notice_id: int) -> None:
+        """It was sent."""
+        self._connection.run("drop_notice", notice_id=notice_id)
+
+    def retry(self, notice_id: int, *, due_at: Millis) -> None:
+        """It was not sent; again at that time, attempts raised."""
+        self._connection.run("retry_notice", notice_id=notice_id, due_at=due_at)
+
+    def bury(self, notice_id: int, *, reason: str, now: Millis) -> None:
+        """It can never be sent (blocked, chat gone); kept with the reason."""
+        self._connection.run("bury_notice", notice_id=notice_id, reason=reason, now=now)
+
+    def waiting(self) -> int:
+        """How many are not sent yet."""
+        row = self._connection.one("count_notices")
+        return 0 if row is None else row[0]
+
+
+def _notice(row: Row) -> Notice:
+    notice_id, kind, *rest = row
+    return Notice(notice_id, NoticeKind(kind), *rest)

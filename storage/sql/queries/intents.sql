@@ -1,0 +1,127 @@
+-- Cards and their payments. storage/records/intents.py runs these.
+
+-- name: add_intent(intent_id, kind, payer_id, currency, note, state, refusal, request_id, link_id, refunds_id, told_in, group_id, created_at, expires_at, origin)!
+-- Writes a new intent down.
+INSERT INTO intents (
+    id, kind, payer_id, currency, note, state, refusal, request_id, link_id, refunds_id, told_in,
+    group_id, created_at, expires_at, origin
+) VALUES (
+    :intent_id, :kind, :payer_id, :currency, :note, :state, :refusal, :request_id, :link_id,
+    :refunds_id, :told_in, :group_id, :created_at, :expires_at, :origin
+);
+
+-- name: intent(intent_id)^
+-- One intent, without its payments.
+SELECT id, kind, payer_id, currency, note, state, refusal, request_id, link_id, refunds_id,
+    told_in, group_id, created_at, expires_at
+FROM intents WHERE id = :intent_id;
+
+-- name: intent_by_origin(origin)^
+-- The intent that something in the chat made.
+SELECT id, kind, payer_id, currency, note, state, refusal, request_id, link_id, refunds_id,
+    told_in, group_id, created_at, expires_at
+FROM intents WHERE origin = :origin;
+
+-- name: open_intents(payer_id)
+-- A payer's drafts and cards awaiting a PIN, latest first.
+SELECT id, kind, payer_id, currency, note, state, refusal, request_id, link_id, refunds_id,
+    told_in, group_id, created_at, expires_at
+FROM intents WHERE payer_id = :payer_id AND state IN ('draft', 'awaiting_pin')
+ORDER BY created_at DESC, id DESC;
+
+-- name: overdue_intents(now, rows)
+-- Drafts and cards awaiting a PIN whose time is up, longest first.
+SELECT id, kind, payer_id, currency, note, state, refusal, request_id, link_id, refunds_id,
+    told_in, group_id, created_at, expires_at
+FROM intents WHERE state IN ('draft', 'awaiting_pin') AND expires_at <= :now
+ORDER BY expires_at, id LIMIT :rows;
+
+-- name: rewrite_intent(intent_id, kind, currency, note, request_id, link_id, refunds_id, told_in, group_id, expires_at)!
+-- Replaces the fields of a draft.
+UPDATE intents SET kind = :kind, currency = :currency, note = :note, request_id = :request_id,
+    link_id = :link_id, refunds_id = :refunds_id, told_in = :told_in, group_id = :group_id,
+    expires_at = :expires_at
+WHERE id = :intent_id AND state = 'draft';
+
+-- name: move_intent(intent_id, states, state, expires_at, refusal)!
+-- Changes an intent's state, if it is in one of several.
+UPDATE intents SET state = :state,
+    expires_at = coalesce(CAST(:expires_at AS BIGINT), expires_at),
+    refusal = coalesce(CAST(:refusal AS TEXT), refusal)
+WHERE id = :intent_id AND state IN {states};
+
+-- name: show_intent(intent_id, group_id)!
+-- Where the payment will be shown.
+UPDATE intents SET told_in = :group_id WHERE id = :intent_id;
+
+-- name: add_payment(payment_id, intent_id, position, payer_id, payee_id, payee_username, amount, currency, state, refunded, claim_token, posted_at, expires_at)!
+-- Writes a new payment down.
+INSERT INTO payments (
+    id, intent_id, position, payer_id, payee_id, payee_username, amount, currency, state,
+    refunded, claim_token, posted_at, expires_at
+) VALUES (
+    :payment_id, :intent_id, :position, :payer_id, :payee_id, :payee_username, :amount,
+    :currency, :state, :refunded, :claim_token, :posted_at, :expires_at
+);
+
+-- name: drop_payments(intent_id)!
+-- Forgets the payments of a draft.
+DELETE FROM payments WHERE intent_id = :intent_id;
+
+-- name: payments_of_intent(intent_id)
+-- An intent's payments in order.
+SELECT id, intent_id, position, payer_id, payee_id, payee_username, amount, currency, state,
+    refunded, claim_token, posted_at, expires_at
+FROM payments WHERE intent_id = :intent_id ORDER BY position;
+
+-- name: payment(payment_id)^
+-- One payment.
+SELECT id, intent_id, position, payer_id, payee_id, payee_username, amount, currency, state,
+    refunded, claim_token, posted_at, expires_at
+FROM payments WHERE id = :payment_id;
+
+-- name: payment_by_claim(claim_token)^
+-- The payment that a token opens, or did before it was claimed or returned.
+SELECT id, intent_id, position, payer_id, payee_id, payee_username, amount, currency, state,
+    refunded, claim_token, posted_at, expires_at
+FROM payments WHERE claim_token = :claim_token;
+
+-- name: move_payment(payment_id, before, state, payee_id, claim_token, posted_at, expires_at)!
+-- Changes a payment's state from another; what is given is stored.
+UPDATE payments SET state = :state,
+    payee_id = coalesce(CAST(:payee_id AS BIGINT), payee_id),
+    claim_token = coalesce(CAST(:claim_token AS TEXT), claim_token),
+    posted_at = coalesce(CAST(:posted_at AS BIGINT), posted_at),
+    expires_at = coalesce(CAST(:expires_at AS BIGINT), expires_at)
+WHERE id = :payment_id AND state = :before;
+
+-- name: add_refund(payment_id, amount)!
+-- Counts a refund in, never above what was paid.
+UPDATE payments SET refunded = refunded + :amount
+WHERE id = :payment_id AND state = 'posted' AND refunded + :amount <= amount;
+
+-- name: payments_held_for_id(person_id)
+-- Held payments to somebody known by id.
+SELECT id, intent_id, position, payer_id, payee_id, payee_username, amount, currency, state,
+    refunded, claim_token, posted_at, expires_at
+FROM payments WHERE state = 'held' AND payee_id = :person_id ORDER BY expires_at, id;
+
+-- name: payments_held_for_username(username)
+-- Held payments to somebody known by username only.
+SELECT id, intent_id, position, payer_id, payee_id, payee_username, amount, currency, state,
+    refunded, claim_token, posted_at, expires_at
+FROM payments
+WHERE state = 'held' AND payee_id IS NULL AND lower(payee_username) = lower(:username)
+ORDER BY expires_at, id;
+
+-- name: payments_held_by(payer_id)
+-- Held payments that a payer made.
+SELECT id, intent_id, position, payer_id, payee_id, payee_username, amount, currency, state,
+    refunded, claim_token, posted_at, expires_at
+FROM payments WHERE state = 'held' AND payer_id = :payer_id ORDER BY expires_at, id;
+
+-- name: overdue_payments(now, rows)
+-- Held payments whose time is up, longest first.
+SELECT id, intent_id, position, payer_id, payee_id, payee_username, amount, currency, state,
+    refunded, claim_token, posted_at, expires_at
+FROM payments WHERE state = 'held' AND expires_at <= :now ORDER BY expires_at, id LIMIT :rows;

@@ -1,0 +1,85 @@
+-- Who asks whom. storage/records/requests.py runs these.
+
+-- name: add_request(request_id, batch_id, requester_id, payer_id, payer_username, amount, paid, currency, note, partial, state, group_id, reminders, reminded_at, created_at, expires_at, origin)!
+-- Writes a new request down.
+INSERT INTO requests (
+    id, batch_id, requester_id, payer_id, payer_username, amount, paid, currency, note, partial,
+    state, group_id, reminders, reminded_at, created_at, expires_at, origin
+) VALUES (
+    :request_id, :batch_id, :requester_id, :payer_id, :payer_username, :amount, :paid, :currency,
+    :note, :partial, :state, :group_id, :reminders, :reminded_at, :created_at, :expires_at,
+    :origin
+);
+
+-- name: request(request_id)^
+-- One request.
+SELECT id, batch_id, requester_id, payer_id, payer_username, amount, paid, currency, note,
+    partial, state, group_id, reminders, reminded_at, created_at, expires_at
+FROM requests WHERE id = :request_id;
+
+-- name: request_by_origin(origin)^
+-- The request to one payer that something in the chat made.
+SELECT id, batch_id, requester_id, payer_id, payer_username, amount, paid, currency, note,
+    partial, state, group_id, reminders, reminded_at, created_at, expires_at
+FROM requests WHERE origin = :origin;
+
+-- name: requests_in_batch(batch_id)
+-- Requests that were made together.
+SELECT id, batch_id, requester_id, payer_id, payer_username, amount, paid, currency, note,
+    partial, state, group_id, reminders, reminded_at, created_at, expires_at
+FROM requests WHERE batch_id = :batch_id ORDER BY created_at, id;
+
+-- name: open_requests_by(requester_id, rows)
+-- Open requests that a person made, latest first.
+SELECT id, batch_id, requester_id, payer_id, payer_username, amount, paid, currency, note,
+    partial, state, group_id, reminders, reminded_at, created_at, expires_at
+FROM requests WHERE requester_id = :requester_id AND state = 'open'
+ORDER BY created_at DESC, id DESC LIMIT :rows;
+
+-- name: open_requests_to(payer_id, rows)
+-- Open requests that a person is asked to pay, latest first.
+SELECT id, batch_id, requester_id, payer_id, payer_username, amount, paid, currency, note,
+    partial, state, group_id, reminders, reminded_at, created_at, expires_at
+FROM requests WHERE payer_id = :payer_id AND state = 'open'
+ORDER BY created_at DESC, id DESC LIMIT :rows;
+
+-- name: requests_waiting_for(username)
+-- Open requests to somebody known by username only.
+SELECT id, batch_id, requester_id, payer_id, payer_username, amount, paid, currency, note,
+    partial, state, group_id, reminders, reminded_at, created_at, expires_at
+FROM requests
+WHERE state = 'open' AND payer_id IS NULL AND lower(payer_username) = lower(:username)
+ORDER BY created_at, id;
+
+-- name: overdue_requests(now, rows)
+-- Open requests whose time is up, longest first.
+SELECT id, batch_id, requester_id, payer_id, payer_username, amount, paid, currency, note,
+    partial, state, group_id, reminders, reminded_at, created_at, expires_at
+FROM requests WHERE state = 'open' AND expires_at <= :now ORDER BY expires_at, id LIMIT :rows;
+
+-- name: pay_request(request_id, amount, payer_id)^
+-- Counts a payment in, if the request is open and asks for as much.
+UPDATE requests SET paid = paid + :amount, payer_id = coalesce(payer_id, :payer_id),
+    state = CASE WHEN paid + :amount = amount THEN 'paid' ELSE state END
+WHERE id = :request_id AND state = 'open' AND paid + :amount <= amount
+RETURNING id, batch_id, requester_id, payer_id, payer_username, amount, paid, currency, note,
+    partial, state, group_id, reminders, reminded_at, created_at, expires_at;
+
+-- name: move_request(request_id, before, state)!
+-- Changes a request's state from another.
+UPDATE requests SET state = :state WHERE id = :request_id AND state = :before;
+
+-- name: remind_of_request(request_id, most, not_since, now)!
+-- Counts a reminder, if one more is allowed now.
+UPDATE requests SET reminders = reminders + 1, reminded_at = :now
+WHERE id = :request_id AND state = 'open' AND reminders < :most
+    AND (reminded_at IS NULL OR reminded_at <= :not_since);
+
+-- name: set_request_payer(request_id, payer_id)!
+-- The payer is known by id now.
+UPDATE requests SET payer_id = :payer_id WHERE id = :request_id;
+
+-- name: count_open_requests(requester_id, payer_id)^
+-- How many open requests one person has to another.
+SELECT count(*) FROM requests
+WHERE payer_id = :payer_id AND requester_id = :requester_id AND state = 'open';

@@ -1,0 +1,321 @@
+"""SQLite: one writer, many readers.
+
+The writer is one stdlib `sqlite3` connection on one thread, which commits in groups with
+`synchronous=FULL`: what was answered survives a power cut. Readers are a few aiosqlite
+connections, read-only; each read sees one snapshot. (A connection shared by several coroutines
+would let one's rollback undo the other's acknowledged rows; here no transaction is ever open
+between two calls.)
+
+A second process that opens the same database for writing is told that it is busy, since group
+commit lives in one process. Reading (`snapshot`) works beside a running bot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import aiosqlite
+
+from payments.errors import Unavailable
+from payments.models import PersonId
+from storage.connection import SQLITE, Row, load_queries
+from storage.errors import DatabaseBusy, DatabaseUnusable
+from storage.group_commit import GroupCommit, Job
+from storage.migrate import applied_in_sqlite, migrate_sqlite, migrations, require_current
+from storage.sealing import Sealer
+from storage.transaction import Transaction
+
+T = TypeVar("T")
+
+_READERS = 3
+_STATEMENTS_KEPT = 256
+_PRIVATE = 0o600
+
+_ONE_STATEMENT = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError)
+"""Errors that undo their statement and leave the transaction as it was."""
+
+
+class SqliteConnection:
+    """`storage.connection.Connection` on a `sqlite3` connection.
+
+    After an error that may have ended the transaction (disk full, I/O), it refuses all further
+    statements: they would be committed one by one.
+    """
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self._execute = raw.execute
+        self._texts = load_queries(SQLITE, "sqlite3")
+        self.failure: sqlite3.Error | None = None
+
+    def one(self, query: str, **values: object) -> Row | None:
+        """Runs a query and answers its first row."""
+        row: Row | None = self._run(query, values).fetchone()
+        return row
+
+    def all(self, query: str, **values: object) -> list[Row]:
+        """Runs a query and answers all its rows."""
+        return self._run(query, values).fetchall()
+
+    def run(self, query: str, **values: object) -> int:
+        """Runs a query and answers how many rows it changed."""
+        return self._run(query, values).rowcount
+
+    def lock_lane(self, lane: int) -> None:
+        """Nothing to do: a writing transaction has the whole database."""
+
+    def _run(self, query: str, values: dict[str, object]) -> sqlite3.Cursor:
+        if self.failure is not None:
+            raise Unavailable("the transaction has failed") from self.failure
+        try:
+            return self._execute(self._texts[query], values)
+        except _ONE_STATEMENT:
+            raise
+        except sqlite3.Error as error:
+            self.failure = error
+            raise Unavailable("the database did not answer") from error
+
+
+class SqliteWriter:
+    """The one connection that writes. All but the constructor runs on the writer thread."""
+
+    def __init__(self, path: Path, sealer: Sealer) -> None:
+        self._path = path
+        self._sealer = sealer
+        self._raw: sqlite3.Connection | None = None
+        self._open()
+
+    def commit(self, jobs: list[Job]) -> None:
+        """Runs all jobs in one transaction and commits it (see `group_commit.Engine`)."""
+        try:
+            raw = self._raw or self._open()
+            raw.execute("BEGIN IMMEDIATE")
+            if len(jobs) == 1:
+                self._run_alone(raw, jobs[0])
+            else:
+                self._run_together(raw, jobs)
+            if self._connection.failure is not None:
+                raise self._connection.failure
+            if raw.in_transaction:
+                raw.execute("COMMIT")
+        except BaseException:
+            # Whatever state the connection is in, the next batch begins with a new one.
+            self._drop()
+            raise
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._drop()
+
+    def _run_alone(self, raw: sqlite3.Connection, job: Job) -> None:
+        if not job.attempt(self._transaction):
+            raw.execute("ROLLBACK")
+
+    def _run_together(self, raw: sqlite3.Connection, jobs: list[Job]) -> None:
+        for job in jobs:
+            raw.execute("SAVEPOINT unit")
+            if not job.attempt(self._transaction):
+                raw.execute("ROLLBACK TO unit")
+            raw.execute("RELEASE unit")
+
+    def _open(self) -> sqlite3.Connection:
+        raw = _connect_to_write(self._path)
+        self._connection = SqliteConnection(raw)
+        self._transaction = Transaction(self._connection, self._sealer)
+        self._raw = raw
+        return raw
+
+    def _drop(self) -> None:
+        """Closes the connection, which undoes whatever is open on it."""
+        if self._raw is not None:
+            self._raw.close()
+            self._raw = None
+
+
+class _Reader(aiosqlite.Connection):
+    """A read-only connection on its own thread, which runs a whole function at once.
+
+    aiosqlite offers single statements; its inherited `_execute` runs any function on its thread.
+    """
+
+    def __init__(self, path: Path, sealer: Sealer) -> None:
+        super().__init__(lambda: _connect_to_read(path), iter_chunk_size=64)
+        self._sealer = sealer
+        self._thread.daemon = True  # a program that crashes does not hang on its readers
+
+    async def snapshot(self, unit: Callable[[Any], T]) -> T:
+        """Runs a function on one snapshot; in it nothing changes, whatever is committed."""
+        answer: T = await self._execute(self._read, unit)  # type: ignore[no-untyped-call]
+        return answer
+
+    def _read(self, unit: Callable[[Any], T]) -> T:
+        with _snapshot_of(self._conn) as connection:
+            return unit(Transaction(connection, self._sealer))
+
+
+class SqliteStore:
+    """`payments.ports.Store` on an SQLite file. Made by `open`."""
+
+    def __init__(self, writer: GroupCommit, readers: Sequence[_Reader], lock: IO[str]) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._idle: asyncio.LifoQueue[_Reader] = asyncio.LifoQueue()
+        for reader in readers:
+            self._idle.put_nowait(reader)
+        self._lock = lock
+
+    @classmethod
+    async def open(cls, path: Path, sealer: Sealer) -> SqliteStore:
+        """Opens a database, made and brought up to date as needed.
+
+        Raises:
+            DatabaseBusy: another process has it.
+            DatabaseTooNew: a newer version made it.
+            DatabaseUnusable: it is not there, not writable, or not a database.
+        """
+        lock = _take_lock(path)
+        try:
+            engine = await asyncio.to_thread(_prepare, path, sealer)
+            readers = [_Reader(path, sealer) for _ in range(_READERS)]
+            for reader in readers:
+                await reader  # connects
+        except BaseException:
+            lock.close()
+            raise
+        return cls(GroupCommit([engine]), readers, lock)
+
+    async def write(self, unit: Callable[[Any], T], *, locks: Sequence[PersonId] = ()) -> T:
+        """Runs a unit of work and answers after its commit; `locks` need nothing here.
+
+        Raises:
+            Unavailable: it was not committed, or nobody knows.
+            Exception: whatever `unit` raised; then nothing of it was kept.
+        """
+        return await self._writer.submit(unit, locks)
+
+    async def read(self, unit: Callable[[Any], T]) -> T:
+        """Runs a function that only reads, on one consistent snapshot of what is committed.
+
+        Raises:
+            Unavailable: the database did not answer.
+            Exception: whatever `unit` raised.
+        """
+        reader = await self._idle.get()
+        try:
+            return await reader.snapshot(unit)
+        finally:
+            self._idle.put_nowait(reader)
+
+    async def close(self) -> None:
+        """Finishes what is under way and lets go of the database."""
+        await self._writer.close()
+        for reader in self._readers:
+            await reader.close()
+        self._lock.close()
+
+
+@contextmanager
+def snapshot(path: Path) -> Iterator[SqliteConnection]:
+    """One consistent view of a database, beside whoever writes to it.
+
+    Raises:
+        DatabaseTooNew: a newer version made the database.
+        DatabaseUnusable: it is not there, not readable, or not a database of this version.
+    """
+    if not path.exists():
+        raise DatabaseUnusable(f"there is no database {path}")
+    try:
+        raw = _connect_to_read(path)
+    except sqlite3.Error as error:
+        raise DatabaseUnusable(f"{path} cannot be read: {error}") from error
+    try:
+        require_current(migrations("sqlite"), applied_in_sqlite(raw))
+        with _snapshot_of(raw) as connection:
+            yield connection
+    except sqlite3.DatabaseError as error:
+        raise DatabaseUnusable(f"{path} cannot be read: {error}") from error
+    finally:
+        raw.close()
+
+
+@contextmanager
+def _snapshot_of(raw: sqlite3.Connection) -> Iterator[SqliteConnection]:
+    raw.execute("BEGIN")
+    try:
+        yield SqliteConnection(raw)
+    finally:
+        if raw.in_transaction:
+            raw.execute("ROLLBACK")
+
+
+def _prepare(path: Path, sealer: Sealer) -> SqliteWriter:
+    """Makes the file, brings it up to date, and opens it for writing."""
+    try:
+        # Made before SQLite makes it, so that nobody else may read it; its WAL inherits the mode.
+        path.touch(_PRIVATE)
+        raw = _connect_to_write(path)
+        try:
+            migrate_sqlite(raw, migrations("sqlite"))
+        finally:
+            raw.close()
+        return SqliteWriter(path, sealer)
+    except (OSError, sqlite3.Error) as error:
+        raise DatabaseUnusable(f"{path} cannot be used: {error}") from error
+
+
+def _take_lock(path: Path) -> IO[str]:
+    """Makes sure that no other process writes to the database while the file returned is open."""
+    beside = path.with_name(path.name + ".lock")
+    if not path.parent.is_dir():
+        raise DatabaseUnusable(f"the folder {path.parent} does not exist")
+    try:
+        lock = os.fdopen(os.open(beside, os.O_RDWR | os.O_CREAT, _PRIVATE), "r+")
+    except OSError as error:
+        raise DatabaseUnusable(f"{beside} cannot be written: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        owner = lock.read().strip()
+        lock.close()
+        raise DatabaseBusy(f"{path} is in use by process {owner}: stop that one first") from None
+    lock.truncate(0)
+    lock.write(f"{os.getpid()}\n")
+    lock.flush()
+    return lock
+
+
+def _connect_to_write(path: Path) -> sqlite3.Connection:
+    raw = sqlite3.connect(
+        path,
+        isolation_level=None,
+        check_same_thread=False,  # opened by one thread, used by the writer's
+        cached_statements=_STATEMENTS_KEPT,
+    )
+    for setting in (
+        "busy_timeout = 5000",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "secure_delete = ON",
+    ):
+        raw.execute(f"PRAGMA {setting}")
+    return raw
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    raw = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=_STATEMENTS_KEPT,
+    )
+    raw.execute("PRAGMA busy_timeout = 5000")
+    raw.execute("PRAGMA query_only = ON")
+    return raw
