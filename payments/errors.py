@@ -14,7 +14,7 @@
     │   ├── NotOpen            already paid, declined, cancelled, expired …
     │   └── Expired
     ├── Conflict               the same id with other fields
-    └── Unavailable            the outcome is unknown or the store is away: ask again with the same id
+    └── Unavailable            the outcome is unknown: ask again with the same id
 
 Anything else that is raised is a bug.
 """
@@ -96,7 +96,7 @@ class InsufficientFunds(Refused):
 
 
 class LimitExceeded(Refused):
-    """A cap was reached; `possible` is what is possible now, `again_at` (epoch ms) when more is."""
+    """A cap was reached: `possible` is possible now, and more from `again_at` (epoch ms)."""
 
     def __init__(self, limit: str, *, possible: Money | None, again_at: int | None) -> None:
         """Keep which limit, and what is left of it."""

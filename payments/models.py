@@ -1,8 +1,9 @@
 """The records that the rules work on: immutable, as stored, with times in epoch milliseconds.
 
-A *person* is somebody known by a numeric id. An *intent* is what a payer is about to approve: a card in
-the chat, with one or more *payments*. A payment is one payer, one payee, one amount: the unit of
-receipts. A *transfer* is what the ledger writes when a payment is posted; it has the payment's id.
+A *person* is somebody known by a numeric id. An *intent* is what a payer is about to approve: a
+card in the chat, with one or more *payments*. A payment is one payer, one payee, one amount: the
+unit of receipts. A *transfer* is what the ledger writes when a payment is posted; it has the
+payment's id.
 """
 
 from __future__ import annotations
@@ -257,11 +258,35 @@ class Intent:
     payments: tuple[Payment, ...]
 
     @property
+    def lacks_payee(self) -> bool:
+        """Whether it is still to be said who gets the money.
+
+        A draft with an amount and no payee has one payment with neither payee id nor username.
+        """
+        if self.kind is IntentKind.WITHDRAWAL:
+            return False
+        return not self.payments or any(
+            p.payee_id is None and p.payee_username is None for p in self.payments
+        )
+
+    @property
+    def lacks_amount(self) -> bool:
+        """Whether it is still to be said how much."""
+        return self.amount_each is None
+
+    @property
+    def amount_each(self) -> Money | None:
+        """What each payee gets; None while that is missing."""
+        if not self.payments or self.payments[0].amount_minor is None:
+            return None
+        return self.payments[0].amount
+
+    @property
     def total(self) -> Money | None:
         """What leaves the payer's account; None while an amount or payee is missing."""
-        if not self.payments or any(p.amount_minor is None for p in self.payments):
+        if self.lacks_payee or self.lacks_amount:
             return None
-        return Money(sum(p.amount_minor or 0 for p in self.payments), self.currency)
+        return Money(sum(p.amount.minor for p in self.payments), self.currency)
 
 
 # --- requests and links ------------------------------------------------------------------------
@@ -376,7 +401,7 @@ class Keypad:
     person_id: PersonId
     purpose: KeypadPurpose
     intent_id: str | None
-    """What an APPROVE keypad approves; for the others what to go on with afterwards, if anything."""
+    """What an APPROVE keypad approves; for the others what to go on with afterwards, if any."""
     keys: tuple[str, ...]
     """The token of each digit: keys[7] is what the button 7 sends."""
     digits: str

@@ -1,13 +1,13 @@
 """What the rules need from a store. `storage/` implements it on SQLite and on PostgreSQL.
 
-**The unit of work is a plain function.** `await store.write(fn)` runs the synchronous `fn(tx)` to its
-end inside one transaction; nothing is awaited in it, so nothing interleaves with it and nothing is
-cancelled half-way. Many callers' functions may share one commit, each in its own savepoint: what `fn`
-raises undoes `fn` alone and reaches its caller. A caller is answered only after the commit.
-If the commit fails, or its outcome is not known, every caller in it gets `Unavailable`.
+**The unit of work is a plain function.** `await store.write(fn)` runs the synchronous `fn(tx)` to
+its end inside one transaction; nothing is awaited in it, so nothing interleaves with it and it is
+never cancelled half-way. Many callers' functions may share one commit, each in its own savepoint:
+what `fn` raises undoes `fn` alone and reaches its caller. A caller is answered only after the
+commit. If the commit fails, or its outcome is not known, every caller in it gets `Unavailable`.
 
-Methods named `…_if` change a row only from the given state, and say whether they did: whoever loses a
-race sees False and decides nothing on what was read before.
+Methods named `…_if` change a row only from the given state, and say whether they did: whoever
+loses a race sees False and decides nothing on what was read before.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Ledger(Protocol):
     def post_hold(
         self, hold_id: str, *, transfer_id: str, credit: Account, now: Millis
     ) -> Transfer:
-        """Turns a whole open hold into a transfer. Posting twice with the same id answers the first.
+        """Turns a whole open hold into a transfer. Posted again with the same id, the first.
 
         Raises:
             NotOpen: it was voided or has expired.
@@ -123,7 +123,7 @@ class Ledger(Protocol):
     def moved_since(
         self, account_id: int, *, kind: TransferKind, since: Millis, credited: bool
     ) -> int:
-        """The sum in minor units of one kind credited to (or debited from) an account since then."""
+        """What one kind credited to (or debited from) an account since then, in minor units."""
 
     def have_dealt(self, one: PersonId, other: PersonId) -> bool:
         """Whether a payment between the two was ever posted, either way."""
@@ -172,7 +172,8 @@ class Intents(Protocol):
     def add(self, intent: Intent, *, origin: str | None) -> Intent:
         """Stores a new intent with its payments.
 
-        `origin` names what made it (such as a chat and message): the same origin again answers the first.
+        `origin` names what made it (such as a chat and message): the same origin again answers
+        the first.
         """
 
     def get(self, intent_id: str) -> Intent | None:
@@ -199,7 +200,7 @@ class Intents(Protocol):
         """One payment."""
 
     def payment_by_claim(self, claim_token: str) -> Payment | None:
-        """The held payment that this token opens."""
+        """The payment that this token opens, or did before it was claimed or returned."""
 
     def move_payment_if(
         self,
@@ -249,7 +250,7 @@ class Requests(Protocol):
         self, request_id: str, amount_minor: int, payer_id: PersonId
     ) -> Request | None:
         """Counts a payment in: raises `paid_minor` (never above the amount), sets PAID when it is
-        reached and the payer where there was none. None if it is not open or the amount is too much.
+        reached and the payer where there was none. None if it is not open, or that is too much.
         """
 
     def move_if(self, request_id: str, *, state: RequestState, to: RequestState) -> bool:
@@ -373,12 +374,13 @@ class Inbox(Protocol):
         self, update: StoredUpdate, *, worker: str, now: Millis, lease_until: Millis
     ) -> StoredUpdate | None:
         """Writes an update down, once. Answers it, leased to `worker`, if it is to be handled now:
-        not if it was seen before, nor while an earlier one of its lane is under way."""
+        not if it was seen before, nor while an earlier one of its lane is under way.
+        """
 
     def finish(
         self, update_id: int, *, worker: str, now: Millis, lease_until: Millis
     ) -> StoredUpdate | None:
-        """Marks an update handled and forgets its payload; answers the next of its lane, leased."""
+        """Marks an update handled, forgets its payload; answers the next of its lane, leased."""
 
     def recover(
         self, *, worker: str, now: Millis, lease_until: Millis, limit: int
@@ -430,25 +432,44 @@ class Tx(Protocol):
     """One transaction: everything below changes together, or not at all."""
 
     @property
-    def ledger(self) -> Ledger: ...
+    def ledger(self) -> Ledger:
+        """Accounts, transfers, holds."""
+
     @property
-    def people(self) -> People: ...
+    def people(self) -> People:
+        """Who is known."""
+
     @property
-    def intents(self) -> Intents: ...
+    def intents(self) -> Intents:
+        """Cards and their payments."""
+
     @property
-    def requests(self) -> Requests: ...
+    def requests(self) -> Requests:
+        """Who asks whom."""
+
     @property
-    def links(self) -> Links: ...
+    def links(self) -> Links:
+        """Payment links."""
+
     @property
-    def pins(self) -> Pins: ...
+    def pins(self) -> Pins:
+        """PINs and keypads."""
+
     @property
-    def outbox(self) -> Outbox: ...
+    def outbox(self) -> Outbox:
+        """What must be told."""
+
     @property
-    def inbox(self) -> Inbox: ...
+    def inbox(self) -> Inbox:
+        """What has arrived."""
+
     @property
-    def cards(self) -> Cards: ...
+    def cards(self) -> Cards:
+        """Which message shows what."""
+
     @property
-    def prompts(self) -> Prompts: ...
+    def prompts(self) -> Prompts:
+        """What was asked."""
 
 
 class Store(Protocol):

@@ -1,0 +1,99 @@
+"""Looking at what moved: payments, receipts, history. Each for the people concerned alone.
+
+Whatever is not one's own, or does not exist, is `NotYours` alike, so that ids cannot be probed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from payments import people
+from payments.errors import NotYours
+from payments.models import Entry, Intent, Payment, PaymentState, Person, PersonId, TransferKind
+from payments.money import Money
+from payments.ports import Tx
+from payments.results import HistoryPage, Receipt
+
+
+def payment(tx: Tx, payment_id: str, by: PersonId) -> tuple[Payment, Intent]:
+    """A payment and its card, as this person may see them.
+
+    A payee sees it once it is approved, and of the card's payments that one alone.
+
+    Raises:
+        NotYours: anybody else's, or none.
+    """
+    found = tx.intents.payment(payment_id)
+    if found is None:
+        raise NotYours
+    intent = tx.intents.get(found.intent_id)
+    if intent is None:
+        raise LookupError(f"payment {payment_id} has no intent")
+    if found.payer_id == by:
+        return found, intent
+    viewer = tx.people.get(by)
+    hidden = found.state is PaymentState.DRAFT
+    if hidden or viewer is None or not people.may_claim(viewer, found):
+        raise NotYours
+    return found, replace(intent, payments=(found,))
+
+
+def receipt(tx: Tx, transfer_id: str, by: PersonId) -> Receipt:
+    """One movement of money with the viewer's own balance after it.
+
+    Raises:
+        NotYours: anybody else's, or none.
+    """
+    transfer = tx.ledger.find_transfer(transfer_id)
+    entry = _own_entry(tx, transfer_id, by)
+    if transfer is None or entry is None:
+        raise NotYours
+    paid, intent = None, None
+    if tx.intents.payment(transfer_id) is not None:
+        paid, intent = payment(tx, transfer_id, by)
+    return Receipt(
+        transfer=transfer,
+        payment=paid,
+        intent=intent,
+        payer=_holder(tx, transfer.debit_account_id),
+        payee=_holder(tx, transfer.credit_account_id),
+        note="" if intent is None else intent.note,
+        amount=Money(transfer.amount_minor, transfer.currency),
+        balance_after=Money(entry.balance_after_minor, transfer.currency),
+    )
+
+
+def history(
+    tx: Tx,
+    person_id: PersonId,
+    *,
+    currency: str,
+    kinds: Collection[TransferKind],
+    before: int | None,
+    limit: int,
+) -> HistoryPage:
+    """A page of a person's account, newest first; empty where there is no such account."""
+    account = next(
+        (each for each in tx.ledger.accounts_of(person_id) if each.currency == currency), None
+    )
+    if account is None:
+        return HistoryPage((), None)
+    lines = tx.ledger.history(account.id, before=before, kinds=kinds, limit=limit + 1)
+    page = tuple(lines[:limit])
+    return HistoryPage(page, page[-1].position if len(lines) > limit else None)
+
+
+def _own_entry(tx: Tx, transfer_id: str, person_id: PersonId) -> Entry | None:
+    for account in tx.ledger.accounts_of(person_id):
+        entry = tx.ledger.entry_of(transfer_id, account.id)
+        if entry is not None:
+            return entry
+    return None
+
+
+def _holder(tx: Tx, account_id: int) -> Person | None:
+    account = tx.ledger.account(account_id)
+    if account is None or account.person_id is None:
+        return None
+    return tx.people.get(account.person_id)

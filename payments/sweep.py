@@ -1,0 +1,48 @@
+"""What time does by itself: cards, keypads and requests end, and unclaimed money returns.
+
+Each function is one small unit of work and says how many things it dealt with; `MOST` means that
+there may be more. Several processes may sweep at once: each change is made from the state that it
+ends, by whoever comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from payments import intents, pins, requests, transfers
+from payments.models import HoldEnd, Millis, Payment
+from payments.ports import Tx
+
+MOST = 100
+
+
+def cards(tx: Tx, now: Millis) -> int:
+    """Expires drafts and cards awaiting a PIN."""
+    overdue = tx.intents.overdue(now, MOST)
+    return sum(intents.expire(tx, intent, now=now) for intent in overdue)
+
+
+def keypads(tx: Tx, now: Millis) -> int:
+    """Forgets keypads with what was tapped on them."""
+    dropped = tx.pins.drop_overdue_keypads(now)
+    for keypad in dropped:
+        pins.forgotten(tx, keypad, now=now)
+    return len(dropped)
+
+
+def overdue_holds(tx: Tx, now: Millis) -> Sequence[Payment]:
+    """The held payments to return; whose money they move must be known before."""
+    return tx.intents.overdue_holds(now, MOST)
+
+
+def holds(tx: Tx, overdue: Sequence[Payment], now: Millis) -> int:
+    """Returns held payments that nobody claimed."""
+    return sum(
+        transfers.give_back_hold(tx, payment, end=HoldEnd.EXPIRED, now=now) for payment in overdue
+    )
+
+
+def asked(tx: Tx, now: Millis) -> int:
+    """Expires requests."""
+    overdue = tx.requests.overdue(now, MOST)
+    return sum(requests.expire(tx, request, now=now) for request in overdue)
