@@ -63,7 +63,9 @@ class Texts:
     def __init__(self, language: str) -> None:
         self.language = language
         self.locale = _locale(language)
-        self._catalogue = _catalogue(self._nearest(language))
+        self.spoken = self._nearest(language)
+        """The language of the catalogue that is used."""
+        self._catalogue = _catalogue(self.spoken)
 
     @staticmethod
     def _nearest(language: str) -> str:

@@ -1,0 +1,419 @@
+"""What a handler sees: who, where, in which language, and how to answer.
+
+A host application may have a context class of its own, so this does not rely on one: `scene` makes
+a `Scene` out of any update and context, and `@handler` makes a python-telegram-bot callback out of
+a plain `async def room(scene: Scene) -> None`. All that can go wrong is turned into a sentence
+here, once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import secrets
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+import structlog
+from markupsafe import Markup, escape
+from telegram import Bot, CallbackQuery, InlineKeyboardMarkup, Message, Update, User
+from telegram import ReplyKeyboardMarkup as Keys
+from telegram import ReplyKeyboardRemove as NoKeys
+from telegram.constants import ParseMode
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
+from telegram.ext import Application, ApplicationHandlerStop, CallbackContext
+
+from bot import refusals
+from bot.callbacks import read
+from bot.logs import frames
+from bot.memory import ChatMemory
+from bot.pacing import Pacer, retry_seconds
+from bot.texts import Texts
+from payments.errors import InsufficientFunds, LimitExceeded, PaymentError, PinLocked, Refused
+from payments.models import Millis, Person, Profile
+from payments.service import Payments
+
+T = TypeVar("T")
+AnyApplication = Application[Any, Any, Any, Any, Any, Any]
+AnyContext = CallbackContext[Any, Any, Any, Any]
+Handling = Callable[[Update, AnyContext], Coroutine[Any, Any, None]]
+Markups = InlineKeyboardMarkup | Keys | NoKeys
+
+_TRIES = 4
+_PATIENCE_S = 30
+_ALERT_MOST = 200
+_MET_MOST = 10_000
+_FOR_THE_PAYER_ALONE = (InsufficientFunds, LimitExceeded, PinLocked)
+
+log = structlog.get_logger(__name__)
+
+
+class NotForUs(Exception):
+    """Raised by a handler that finds that the update is not Chatpay's, but a host's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What all the rooms share in one application."""
+
+    payments: Payments
+    memory: ChatMemory
+    pacer: Pacer
+    met: OrderedDict[int, Profile] = field(default_factory=OrderedDict)
+    """How people looked when they were last met here, so that not every tap writes it down
+    again."""
+
+
+_services: WeakKeyDictionary[AnyApplication, Services] = WeakKeyDictionary()
+
+
+def serve(application: AnyApplication, services: Services) -> None:
+    """Chatpay is at home in this application from now on.
+
+    It is not put into `bot_data`, which may be of the host's own type, and is copied by
+    persistence.
+    """
+    _services[application] = services
+
+
+def services_of(application: AnyApplication) -> Services:
+    """What `serve` was given.
+
+    Raises:
+        KeyError: Chatpay was not registered with this application.
+    """
+    return _services[application]
+
+
+@dataclass(slots=True)
+class _Answering:
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One update, as a room needs it."""
+
+    update: Update
+    bot: Bot
+    payments: Payments
+    chat: ChatMemory
+    pacer: Pacer
+    person: Person
+    """Who did it, met and up to date."""
+    t: Texts
+    """The catalogue in the person's language."""
+    chat_id: int
+    message: Message | None
+    """The message that was sent, or the one with the button that was pressed (None if it is too
+    old to be seen, or belongs to an inline result)."""
+    query: CallbackQuery | None
+    now: Millis
+    _answering: _Answering = field(default_factory=_Answering)
+
+    @property
+    def private(self) -> bool:
+        """Whether this is the private chat of the person and the bot."""
+        return self.chat_id == self.person.id
+
+    @property
+    def origin(self) -> str:
+        """The key that makes doing it twice the same as once: the chat and the message."""
+        message_id = (
+            self.update.effective_message.message_id if self.update.effective_message else 0
+        )
+        return f"{self.chat_id}:{message_id}"
+
+    @property
+    def arguments(self) -> str:
+        """What follows the command, as typed ("" for nothing)."""
+        text = (self.message.text if self.message else None) or ""
+        _, _, rest = text.partition(" ")
+        first_line, _, more = text.partition("\n")
+        if " " not in first_line:
+            return more.strip()
+        return rest.strip()
+
+    @property
+    def pressed(self) -> tuple[str, list[str]]:
+        """The verb and the arguments of the button that was pressed."""
+        return read((self.query.data if self.query else None) or "::")
+
+    async def reply(
+        self, html: str, markup: Markups | None = None, *, to_message: bool = False
+    ) -> Message:
+        """Sends a message to the chat.
+
+        Args:
+            html: the text, as `Texts` makes it.
+            markup: its keyboard.
+            to_message: whether it is shown as a reply to the person's message.
+        """
+        reply_to = self.message.message_id if to_message and self.message else None
+        self.pacer.spent(self.chat_id)
+        return await patiently(
+            lambda: self.bot.send_message(
+                self.chat_id,
+                html,
+                parse_mode=ParseMode.HTML,
+                reply_markup=markup,
+                reply_to_message_id=reply_to,
+                allow_sending_without_reply=None if reply_to is None else True,
+                disable_web_page_preview=True,
+            )
+        )
+
+    async def edit(self, html: str, markup: InlineKeyboardMarkup | None = None) -> None:
+        """Changes the message whose button was pressed; where that is gone, sends a new one."""
+        message_id = self.query.message.message_id if self.query and self.query.message else None
+        if message_id is None:
+            await self.reply(html, markup)
+            return
+        try:
+            await patiently(
+                lambda: self.bot.edit_message_text(
+                    html,
+                    chat_id=self.chat_id,
+                    message_id=message_id,
+                    parse_mode=ParseMode.HTML,
+                    reply_markup=markup,
+                    disable_web_page_preview=True,
+                )
+            )
+        except BadRequest as error:
+            if is_unchanged(error):
+                return
+            if not is_gone(error):
+                raise
+            await self.reply(html, markup)
+
+    async def delete(self) -> None:
+        """Deletes the message; survives that it cannot be, or is gone already."""
+        if self.message is None:
+            return
+        message_id = self.message.message_id
+        try:
+            await patiently(lambda: self.bot.delete_message(self.chat_id, message_id))
+        except BadRequest:
+            log.info("message_not_deleted")
+
+    async def answer(self, text: str | None = None, *, alert: bool = False) -> None:
+        """Answers the button that was pressed, once; survives that it was too long ago.
+
+        Args:
+            text: plain text (cut at Telegram's 200 characters); None only ends the waiting.
+            alert: whether it is shown until it is dismissed.
+        """
+        if self.query is None or self._answering.done:
+            return
+        self._answering.done = True
+        await _answer(self.query, text, alert=alert)
+
+    @property
+    def answered(self) -> bool:
+        """Whether the button has been answered; True where there is none."""
+        return self.query is None or self._answering.done
+
+
+async def scene(update: Update, context: AnyContext) -> Scene:
+    """Makes the scene of an update, and brings up to date what is known of the person.
+
+    Raises:
+        NotForUs: nobody did this, or nowhere.
+        Unavailable: the store did not answer.
+    """
+    user, chat = update.effective_user, update.effective_chat
+    if user is None or chat is None:
+        raise NotForUs
+    services = services_of(context.application)
+    person = await _met(services, user)
+    query = update.callback_query
+    message = update.effective_message
+    return Scene(
+        update=update,
+        bot=context.bot,
+        payments=services.payments,
+        chat=services.memory,
+        pacer=services.pacer,
+        person=person,
+        t=Texts(person.language),
+        chat_id=chat.id,
+        message=message if isinstance(message, Message) else None,
+        query=query,
+        now=services.payments.clock(),
+    )
+
+
+async def _met(services: Services, user: User) -> Person:
+    profile = Profile(user.id, user.full_name, user.username, user.language_code or "en")
+    if services.met.get(user.id) == profile:
+        known = await services.payments.person(user.id)
+        # A name that has moved on to somebody else meanwhile must come back to who has it now.
+        if known and known.reachable and known.username == profile.username:
+            return known
+    person = await services.payments.meet(profile)
+    services.met[user.id] = profile
+    if len(services.met) > _MET_MOST:
+        services.met.popitem(last=False)
+    return person
+
+
+def handler(room: Callable[[Scene], Awaitable[None]]) -> Handling:
+    """Makes a python-telegram-bot callback out of a room's function.
+
+    A callback query is answered by the end. A refusal becomes its sentence; a bug is logged under
+    a reference that the person is told. The update goes no further, unless the room raises
+    `NotForUs`.
+    """
+
+    @functools.wraps(room)
+    async def handle(update: Update, context: AnyContext) -> None:
+        here: Scene | None = None
+        try:
+            if _is_nobody(update):
+                await _refuse_nobody(update)
+            else:
+                here = await scene(update, context)
+                await room(here)
+                await here.answer()
+        except NotForUs:
+            return
+        except PaymentError as error:
+            if not isinstance(error, Refused):
+                log.warning("not_done", handler=room.__qualname__, error=type(error).__name__)
+            await _tell_refusal(update, here, error)
+        except Forbidden:
+            await _note_unreachable(here)
+        except Exception as error:  # noqa: BLE001 (a bug ends here, told by its reference)
+            reference = secrets.token_hex(3).upper()
+            log.error(
+                "handler_failed",
+                reference=reference,
+                handler=room.__qualname__,
+                error=type(error).__name__,
+                frames=frames(error),
+            )
+            await _tell_bug(update, here, reference)
+        raise ApplicationHandlerStop
+
+    return handle
+
+
+async def patiently(call: Callable[[], Awaitable[T]]) -> T:
+    """Calls Telegram, again where that makes sense: after a short `retry_after`, or a broken line.
+
+    A message may then come twice, which is better than never; money does not depend on it.
+
+    Raises:
+        TelegramError: it made no sense, or did not help.
+    """
+    for attempt in range(1, _TRIES):
+        try:
+            return await call()
+        except RetryAfter as error:
+            seconds = retry_seconds(error)
+            if seconds > _PATIENCE_S:
+                raise
+            await asyncio.sleep(seconds)
+        except BadRequest:
+            raise
+        except NetworkError:
+            await asyncio.sleep(0.25 * 2**attempt)
+    return await call()
+
+
+def is_unchanged(error: BadRequest) -> bool:
+    """Whether an edit failed because the message already looks like that."""
+    return "message is not modified" in error.message.lower()
+
+
+def is_gone(error: BadRequest) -> bool:
+    """Whether an edit failed because the message is no longer there, or too old to be edited."""
+    text = error.message.lower()
+    return any(
+        said in text
+        for said in ("message to edit not found", "message can't be edited", "message_id_invalid")
+    )
+
+
+def _is_nobody(update: Update) -> bool:
+    """An anonymous administrator, a channel, or a bot: nobody who could have an account."""
+    if update.callback_query is None and update.message and update.message.sender_chat:
+        return True
+    return bool(update.effective_user and update.effective_user.is_bot)
+
+
+async def _refuse_nobody(update: Update) -> None:
+    t = Texts("en")
+    await _tell(
+        update,
+        None,
+        t(
+            "I only work for people writing as themselves, not for channels, bots or anonymous "
+            "administrators. Write as yourself and try again."
+        ),
+    )
+
+
+async def _tell_refusal(update: Update, here: Scene | None, error: PaymentError) -> None:
+    t = here.t if here else _texts(update)
+    sentence = escape(refusals.sentence(error, t))
+    if here is None or here.private or here.query or not isinstance(error, _FOR_THE_PAYER_ALONE):
+        await _tell(update, here, sentence)
+        return
+    try:
+        await here.bot.send_message(here.person.id, sentence, parse_mode=ParseMode.HTML)
+    except Forbidden:
+        await _tell(update, here, t("I cannot say why in front of everybody. Write to me."))
+
+
+async def _tell_bug(update: Update, here: Scene | None, reference: str) -> None:
+    t = here.t if here else _texts(update)
+    await _tell(
+        update,
+        here,
+        t(
+            "Something went wrong on our side (reference {reference}). Your money is safe: "
+            "nothing was paid twice. Check /history, then try again.",
+            reference=reference,
+        ),
+    )
+
+
+def _texts(update: Update) -> Texts:
+    user = update.effective_user
+    return Texts((user.language_code if user else None) or "en")
+
+
+async def _tell(update: Update, here: Scene | None, html: Markup) -> None:
+    """Says it where the person looks: on the pressed button, else in the chat."""
+    query = update.callback_query
+    if query and not (here and here.answered):
+        plain = html.striptags()
+        if here:
+            await here.answer(plain, alert=True)
+        else:
+            await _answer(query, plain, alert=True)
+        return
+    message = update.effective_message
+    if isinstance(message, Message):
+        try:
+            await patiently(lambda: message.reply_html(html))
+        except TelegramError as error:
+            log.warning("person_not_told", error=type(error).__name__)
+
+
+async def _answer(query: CallbackQuery, text: str | None, *, alert: bool) -> None:
+    try:
+        await patiently(lambda: query.answer(text[:_ALERT_MOST] if text else None, alert))
+    except (BadRequest, NetworkError, RetryAfter) as error:
+        log.info("query_not_answered", error=type(error).__name__)
+
+
+async def _note_unreachable(here: Scene | None) -> None:
+    if here and here.private:
+        await here.payments.unreachable(here.person.id)
+    log.info("chat_forbidden")

@@ -1,0 +1,204 @@
+"""`/help`, `/cancel`, the buttons of the main menu, and the one table of commands.
+
+`COMMANDS` is what Telegram's command menu is told in each language, and what the README lists. A
+command stands in it only if it exists and does its whole job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from markupsafe import Markup
+from telegram import (
+    Bot,
+    BotCommand,
+    BotCommandScopeAllGroupChats,
+    BotCommandScopeAllPrivateChats,
+    InlineKeyboardMarkup,
+)
+from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, filters
+
+from bot import keyboards, link, pay, pin, request, settings_menu, start, wallet
+from bot.callbacks import pattern
+from bot.context import Scene, handler
+from bot.texts import Texts, languages
+from payments.errors import NotOpen
+
+
+class Where(Enum):
+    """In which chats a command does its job."""
+
+    PRIVATE = "private"
+    """In a group it only shows the way to the private chat."""
+    ANYWHERE = "anywhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command that people can give."""
+
+    name: str
+    about: Callable[[Texts], str]
+    """What it does, in the language of a catalogue, as plain text."""
+    where: Where
+
+
+COMMANDS = (
+    Command("pay", lambda t: t.plain("Pay someone"), Where.ANYWHERE),
+    Command("request", lambda t: t.plain("Ask someone for money"), Where.ANYWHERE),
+    Command("link", lambda t: t.plain("Your payment links and QR codes"), Where.ANYWHERE),
+    Command("me", lambda t: t.plain("Your own link, for anybody to pay you"), Where.ANYWHERE),
+    Command("balance", lambda t: t.plain("What you have"), Where.PRIVATE),
+    Command("history", lambda t: t.plain("What was paid, and receipts"), Where.PRIVATE),
+    Command("topup", lambda t: t.plain("Add money"), Where.PRIVATE),
+    Command("withdraw", lambda t: t.plain("Move money to your bank"), Where.PRIVATE),
+    Command("pin", lambda t: t.plain("Choose or change your PIN"), Where.PRIVATE),
+    Command("settings", lambda t: t.plain("Name, language, currency, privacy"), Where.PRIVATE),
+    Command("cancel", lambda t: t.plain("Stop what you have begun"), Where.PRIVATE),
+    Command("start", lambda t: t.plain("Begin, or come back to the start"), Where.ANYWHERE),
+    Command("help", lambda t: t.plain("How it works"), Where.ANYWHERE),
+)
+
+
+def handlers() -> list[BaseHandler[Any, Any, Any]]:
+    """`/help`, `/cancel`, and the main menu's buttons."""
+    fresh = filters.UpdateType.MESSAGE
+    return [
+        CommandHandler("help", _help, filters=fresh),
+        CommandHandler("cancel", _cancel, filters=fresh),
+        CallbackQueryHandler(_menu, pattern=pattern("m")),
+    ]
+
+
+async def publish_commands(bot: Bot) -> None:
+    """Tells Telegram which commands to offer: by language, in private chats and in groups."""
+    for language in languages():
+        t = Texts(language)
+        code = None if language == "en" else language.split("_")[0]
+        every = [BotCommand(command.name, command.about(t)) for command in COMMANDS]
+        anywhere = [
+            BotCommand(command.name, command.about(t))
+            for command in COMMANDS
+            if command.where is Where.ANYWHERE
+        ]
+        await bot.set_my_commands(
+            every, scope=BotCommandScopeAllPrivateChats(), language_code=code
+        )
+        await bot.set_my_commands(
+            anywhere, scope=BotCommandScopeAllGroupChats(), language_code=code
+        )
+
+
+# --- help ----------------------------------------------------------------------------------------
+
+
+@handler
+async def _help(scene: Scene) -> None:
+    if scene.private:
+        await open_help(scene)
+        return
+    await scene.reply(
+        scene.t(
+            "<b>Pay:</b> reply to somebody with /pay 12.50, or write /pay @name 12.50 lunch.\n"
+            "<b>Ask:</b> the same with /request.\n"
+            "Your PIN and your balance stay between you and me."
+        ),
+        keyboards.in_private(scene.t, scene.bot.username, "help"),
+        to_message=True,
+    )
+
+
+async def open_help(scene: Scene) -> None:
+    """What can be done, by what a person wants."""
+    await scene.reply(_guide(scene.t), _guide_buttons(scene.t))
+
+
+def _guide(t: Texts) -> Markup:
+    return Markup("\n\n").join(
+        [
+            t("<b>What would you like to do?</b>"),
+            t(
+                "💸 <b>Pay someone</b>\n"
+                "/pay @bob 12.50 lunch\n"
+                "In a group: reply to their message with /pay 12.50"
+            ),
+            t("🙏 <b>Ask for money</b>\n/request @bob 12.50 lunch"),
+            t("🔗 <b>Be paid by anybody</b>\n/me is your own link and QR code, /link makes more."),
+            t("💰 <b>See your money</b>\n/balance and /history, with a receipt for each payment."),
+            t("🏦 <b>Move money in and out</b>\n/topup and /withdraw"),
+            t("🔒 <b>Stay safe</b>\n/pin for your PIN, /settings for who may ask you for money."),
+            t("🛑 <b>Changed your mind?</b>\n/cancel stops what is not approved yet."),
+        ]
+    )
+
+
+def _guide_buttons(t: Texts) -> InlineKeyboardMarkup:
+    return keyboards.rows(
+        *keyboards.main_menu(t).inline_keyboard,
+        [
+            keyboards.button(t.plain("Balance"), "m", "balance"),
+            keyboards.button(t.plain("History"), "m", "history"),
+            keyboards.button(t.plain("Settings"), "m", "settings"),
+        ],
+    )
+
+
+@handler
+async def _menu(scene: Scene) -> None:
+    verb, _ = scene.pressed
+    place = places().get(verb)
+    if place is None:
+        raise NotOpen("gone")
+    if not await start.led_away(scene, verb):
+        await place(scene)
+
+
+# --- cancel --------------------------------------------------------------------------------------
+
+
+@handler
+async def _cancel(scene: Scene) -> None:
+    if not await start.led_away(scene, "cancel"):
+        await cancel_all(scene)
+
+
+async def cancel_all(scene: Scene) -> None:
+    """Stops what was begun and not approved: open cards, the keypad, an open question."""
+    t = scene.t
+    asked = await scene.chat.asked(scene.person.id, scene.chat_id)
+    await scene.chat.answered(scene.person.id, scene.chat_id)
+    await scene.payments.close_keypad(scene.person.id)
+    cancelled = await scene.payments.cancel_open(scene.person.id)
+    if cancelled:
+        await scene.reply(
+            t.plural(
+                "🛑 Cancelled: {n} payment that was not approved yet. Nothing was paid.",
+                "🛑 Cancelled: {n} payments that were not approved yet. Nothing was paid.",
+                cancelled,
+            )
+        )
+    elif asked:
+        await scene.reply(t("🛑 Stopped. I no longer wait for your answer. Nothing was paid."))
+    else:
+        await scene.reply(t("There is nothing to cancel. Nothing is waiting for your PIN."))
+
+
+def places() -> dict[str, Callable[[Scene], Awaitable[None]]]:
+    """Where a button of the main menu, or the start payload `m_<place>`, leads in private."""
+    return {
+        "home": start.home,
+        "pay": pay.begin,
+        "request": request.begin,
+        "link": link.begin,
+        "balance": wallet.open_balance,
+        "history": wallet.open_history,
+        "topup": wallet.open_topup,
+        "withdraw": wallet.open_withdraw,
+        "pin": pin.open_pin,
+        "settings": settings_menu.open_settings,
+        "help": open_help,
+        "cancel": cancel_all,
+    }

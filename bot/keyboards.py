@@ -1,0 +1,95 @@
+"""Buttons that several rooms share, and the short way to write any."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram.constants import KeyboardButtonStyle
+from telegram.helpers import create_deep_linked_url
+
+from bot.callbacks import callback
+from bot.texts import Texts
+from payments.money import Money, decimal_places
+
+_QUICK_MAJOR = {
+    "INR": (100, 200, 500, 1_000),
+    "BDT": (100, 200, 500, 1_000),
+    "IDR": (20_000, 50_000, 100_000, 200_000),
+    "JPY": (1_000, 2_000, 5_000, 10_000),
+    "BRL": (10, 20, 50, 100),
+    "AED": (10, 20, 50, 100),
+}
+"""What people hand over in one banknote or two, in whole units."""
+
+_QUICK_MAJOR_ELSEWHERE = (5, 10, 20, 50)
+
+
+def button(
+    text: str, room: str, verb: str, *arguments: str | int, style: str | None = None
+) -> InlineKeyboardButton:
+    """A button that calls back.
+
+    Args:
+        text: what it says.
+        room: the room that answers it, see `bot.callbacks`.
+        verb: what the room is to do.
+        arguments: what it is to do it with.
+        style: one of `KeyboardButtonStyle`, where the button is to stand out.
+    """
+    return InlineKeyboardButton(text, callback_data=callback(room, verb, *arguments), style=style)
+
+
+def link_button(text: str, url: str) -> InlineKeyboardButton:
+    """A button that opens an address."""
+    return InlineKeyboardButton(text, url=url)
+
+
+def start_url(bot_username: str, payload: str) -> str:
+    """The address that opens the private chat and sends `/start <payload>`."""
+    return create_deep_linked_url(bot_username, payload)
+
+
+def rows(*buttons: Sequence[InlineKeyboardButton]) -> InlineKeyboardMarkup:
+    """A keyboard of these rows; empty ones are left out."""
+    return InlineKeyboardMarkup([row for row in buttons if row])
+
+
+def in_rows_of(
+    width: int, buttons: Sequence[InlineKeyboardButton]
+) -> list[Sequence[InlineKeyboardButton]]:
+    """The buttons in rows of at most `width`."""
+    return [buttons[at : at + width] for at in range(0, len(buttons), width)]
+
+
+def primary(text: str, room: str, verb: str, *arguments: str | int) -> InlineKeyboardButton:
+    """The one button of a message that most people will press."""
+    return button(text, room, verb, *arguments, style=KeyboardButtonStyle.PRIMARY)
+
+
+def in_private(t: Texts, bot_username: str, payload: str) -> InlineKeyboardMarkup:
+    """One button from a group to the private chat, to where `payload` leads."""
+    return rows([link_button(t.plain("Open Chatpay"), start_url(bot_username, payload))])
+
+
+def main_menu(t: Texts) -> InlineKeyboardMarkup:
+    """What most people come for."""
+    return rows(
+        [
+            button(t.plain("💸 Pay someone"), "m", "pay"),
+            button(t.plain("🙏 Request"), "m", "request"),
+        ],
+        [
+            button(t.plain("➕ Add money"), "w", "topup"),
+            button(t.plain("🔗 My link"), "m", "link"),
+        ],
+    )
+
+
+def quick_amounts(currency: str) -> tuple[Money, ...]:
+    """Four round amounts that people often pay in this currency."""
+    unit = 10 ** decimal_places(currency)
+    return tuple(
+        Money(major * unit, currency)
+        for major in _QUICK_MAJOR.get(currency, _QUICK_MAJOR_ELSEWHERE)
+    )

@@ -1,0 +1,285 @@
+"""Tells people what happened: renders the present state of a notice's subject, and delivers it.
+
+A message that shows the subject is edited; where there is none, one is sent and remembered.
+A notice may come late or twice: it always shows what is true by then, and news that must ring are
+remembered under a key of their own, so that a repeated notice does not ring again.
+
+Errors of Telegram are the sender's business (`bot/outbox.py`), but for two: a message that looks
+like that already is a success, and one that is gone is replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from markupsafe import Markup
+from telegram import Bot, InlineKeyboardMarkup
+from telegram.constants import ParseMode
+from telegram.error import BadRequest
+
+from bot import cards, pay, request
+from bot.cards import Screen
+from bot.context import is_gone, is_unchanged
+from bot.keyboards import button, rows
+from bot.memory import ChatMemory
+from bot.texts import Texts
+from payments.models import (
+    Card,
+    IntentState,
+    Notice,
+    NoticeKind,
+    Payment,
+    PaymentState,
+    Person,
+    PersonId,
+    RequestState,
+)
+from payments.service import Payments
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    """One notice, and what it takes to deliver it."""
+
+    notice: Notice
+    bot: Bot
+    payments: Payments
+    memory: ChatMemory
+
+    @property
+    def chat_id(self) -> int:
+        return self.notice.conversation_id
+
+    async def texts(self, person_id: PersonId | None = None) -> Texts:
+        """The language of a person; of whoever is told, if none is named."""
+        person = await self.payments.person(self.chat_id if person_id is None else person_id)
+        return Texts(person.language if person else "en")
+
+    async def here(self, subject_id: str) -> list[Card]:
+        """The messages of this chat that show a subject."""
+        shown = await self.memory.cards_of(subject_id)
+        return [card for card in shown if card.conversation_id == self.chat_id]
+
+    async def show(self, subject_id: str, screen: Screen, *, send: bool = True) -> None:
+        """Edits all messages of this chat that show the subject; with none left, sends one."""
+        edited = [await self._edit(card, screen) for card in await self.here(subject_id)]
+        if send and not any(edited):
+            await self.send(subject_id, screen)
+
+    async def send(self, subject_id: str, screen: Screen) -> None:
+        """Sends a message that shows a subject from now on."""
+        html, markup = screen
+        message = await self.bot.send_message(
+            self.chat_id,
+            html,
+            parse_mode=ParseMode.HTML,
+            reply_markup=markup,
+            disable_web_page_preview=True,
+        )
+        await self.memory.remember_card(subject_id, self.chat_id, message.message_id)
+
+    async def ring(
+        self, news: str, html: Markup, markup: InlineKeyboardMarkup | None = None
+    ) -> None:
+        """Sends a short message once, however often the notice comes.
+
+        Args:
+            news: what names this piece of news among all.
+            html: the message.
+            markup: its buttons.
+        """
+        if not await self.here(news):
+            await self.send(news, (html, markup))
+
+    async def _edit(self, card: Card, screen: Screen) -> bool:
+        html, markup = screen
+        try:
+            await self.bot.edit_message_text(
+                html,
+                chat_id=card.conversation_id,
+                message_id=card.message_id,
+                parse_mode=ParseMode.HTML,
+                reply_markup=markup,
+                disable_web_page_preview=True,
+            )
+        except BadRequest as error:
+            if is_unchanged(error):
+                return True
+            if not is_gone(error):
+                raise
+            await self.memory.forget_card(card)
+            return False
+        return True
+
+
+async def deliver(notice: Notice, bot: Bot, payments: Payments, memory: ChatMemory) -> None:
+    """Delivers one notice; delivered again, it changes nothing but what has changed since.
+
+    Raises:
+        TelegramError: it was not delivered.
+        Unavailable: the store did not answer.
+    """
+    await _DELIVERIES[notice.kind](_Delivery(notice, bot, payments, memory))
+
+
+async def _intent(delivery: _Delivery) -> None:
+    """The payer's card. What ended without a payment is not news to anybody who sees no card."""
+    intent = await delivery.payments.intent(delivery.notice.subject_id, delivery.chat_id)
+    facts = await pay.facts_of(delivery.payments, intent, delivery.bot.username)
+    screen = cards.intent_card(intent, facts, await delivery.texts())
+    await delivery.show(intent.id, screen, send=intent.state is IntentState.POSTED)
+    for card in await delivery.memory.cards_of(intent.id):
+        if card.conversation_id not in {intent.payer_id, intent.told_in}:
+            await _delete(delivery, card)
+
+
+async def _delete(delivery: _Delivery, card: Card) -> None:
+    """Takes the way to a finished card out of the group."""
+    try:
+        await delivery.bot.delete_message(card.conversation_id, card.message_id)
+    except BadRequest as error:
+        if "message can't be deleted" not in error.message and "not found" not in error.message:
+            raise
+    await delivery.memory.forget_card(card)
+
+
+async def _told(delivery: _Delivery) -> None:
+    intent = await delivery.payments.intent(delivery.notice.subject_id, delivery.chat_id)
+    ids = [p.payee_id for p in intent.payments if p.payee_id is not None]
+    people = await delivery.payments.people([intent.payer_id, *ids])
+    t = await delivery.texts(intent.payer_id)
+    await delivery.show(intent.id, (cards.told(intent, people, t), None))
+
+
+async def _received(delivery: _Delivery, *, send: bool = True) -> None:
+    payment, intent = await delivery.payments.payment(delivery.notice.subject_id, delivery.chat_id)
+    people = await delivery.payments.people([payment.payer_id])
+    screen = cards.received(payment, intent, people, await delivery.texts())
+    await delivery.show(payment.id, screen, send=send)
+
+
+async def _held(delivery: _Delivery) -> None:
+    """The card of a payee who is to join, and is not the payment's payee yet."""
+    payment_id = delivery.notice.subject_id
+    payment = await delivery.payments.store.read(lambda tx: tx.intents.payment(payment_id))
+    if payment is None:
+        raise LookupError("a notice names a payment that is not there")
+    intent_id = payment.intent_id
+    intent = await delivery.payments.store.read(lambda tx: tx.intents.get(intent_id))
+    if intent is None:
+        raise LookupError("a payment names an intent that is not there")
+    people = await delivery.payments.people([payment.payer_id])
+    screen = cards.waiting_for_you(
+        payment, intent, people, delivery.bot.username, await delivery.texts()
+    )
+    await delivery.show(payment.id, screen, send=payment.state is PaymentState.HELD)
+
+
+async def _hold_ended(delivery: _Delivery) -> None:
+    """To the payer: taken, or back. Whoever took it back needs no telling."""
+    payment, people, t = await _refresh_receipts(delivery)
+    taken_back = payment.state is PaymentState.RETURNED and (
+        payment.expires_at is not None and payment.expires_at > delivery.payments.clock()
+    )
+    if not taken_back:
+        await delivery.ring(f"{payment.id}:{payment.state}", cards.news_of(payment, people, t))
+
+
+async def _refunded(delivery: _Delivery) -> None:
+    payment, _ = await delivery.payments.payment(delivery.notice.subject_id, delivery.chat_id)
+    if payment.payer_id != delivery.chat_id:
+        await _received(delivery, send=False)
+        return
+    payment, people, t = await _refresh_receipts(delivery)
+    news = f"{payment.id}:refunded:{payment.refunded_minor}"
+    await delivery.ring(news, cards.refund_news(payment, people, t))
+
+
+async def _refresh_receipts(
+    delivery: _Delivery,
+) -> tuple[Payment, dict[PersonId, Person], Texts]:
+    """Brings up to date the payer's messages that show a payment, by itself or on its card."""
+    payment, intent = await delivery.payments.payment(delivery.notice.subject_id, delivery.chat_id)
+    facts = await pay.facts_of(delivery.payments, intent, delivery.bot.username)
+    t = await delivery.texts()
+    await delivery.show(intent.id, cards.intent_card(intent, facts, t), send=False)
+    receipt = cards.payment_receipt(payment, intent, facts, t)
+    await delivery.show(payment.id, receipt, send=False)
+    return payment, dict(facts.people), t
+
+
+async def _request(delivery: _Delivery) -> None:
+    """A request's card. What ended is not news to anybody who never saw it asked."""
+    asked = await delivery.payments.request_by_id(delivery.notice.subject_id)
+    is_open = asked.state is RequestState.OPEN
+    if delivery.chat_id < 0:
+        facts = await request.facts_of(
+            delivery.payments, asked, asked.requester_id, delivery.bot.username
+        )
+        t = await delivery.texts(asked.requester_id)
+        await delivery.show(asked.id, cards.request_in_group(asked, facts, t), send=is_open)
+        return
+    t = await delivery.texts()
+    screen = await request.screen_for(
+        delivery.payments, asked, delivery.chat_id, delivery.bot.username, t
+    )
+    await delivery.show(asked.id, screen, send=is_open)
+    if asked.state is RequestState.DECLINED and asked.requester_id == delivery.chat_id:
+        ids = [] if asked.payer_id is None else [asked.payer_id]
+        people = await delivery.payments.people(ids)
+        await delivery.ring(f"{asked.id}:declined", cards.declined_news(asked, people, t))
+
+
+async def _reminder(delivery: _Delivery) -> None:
+    asked = await delivery.payments.request_by_id(delivery.notice.subject_id)
+    if asked.state is not RequestState.OPEN:
+        return
+    people = await delivery.payments.people([asked.requester_id])
+    t = await delivery.texts()
+    show = button(t.plain("Show"), "r", "open", asked.id)
+    await delivery.ring(
+        f"{asked.id}:reminder:{asked.reminders}", cards.reminder(asked, people, t), rows([show])
+    )
+
+
+async def _pin_changed(delivery: _Delivery) -> None:
+    t = await delivery.texts()
+    await delivery.ring(
+        f"pin:{delivery.notice.id}",
+        t(
+            "🔑 Your PIN was changed. If that was not you, end the other sessions in "
+            "Telegram's settings under Devices, and choose a new PIN with /pin."
+        ),
+    )
+
+
+async def _pin_reset(delivery: _Delivery) -> None:
+    t = await delivery.texts()
+    status = await delivery.payments.pin_status(delivery.chat_id)
+    news = f"pin:{delivery.notice.id}"
+    if status.reset_at is None:
+        await delivery.ring(news, t("🔑 Your PIN stays as it is."))
+        return
+    html = t(
+        "🔑 Somebody with your account said that the PIN is forgotten. A new one can be chosen "
+        "from {moment}.",
+        moment=t.moment(status.reset_at),
+    )
+    keep = button(t.plain("That wasn't me / I remember it"), "p", "keep")
+    await delivery.ring(news, html, rows([keep]))
+
+
+_DELIVERIES: dict[NoticeKind, Callable[[_Delivery], Awaitable[None]]] = {
+    NoticeKind.INTENT: _intent,
+    NoticeKind.TOLD: _told,
+    NoticeKind.PAYMENT_RECEIVED: _received,
+    NoticeKind.PAYMENT_HELD: _held,
+    NoticeKind.PAYMENT_CLAIMED: _hold_ended,
+    NoticeKind.PAYMENT_RETURNED: _hold_ended,
+    NoticeKind.PAYMENT_REFUNDED: _refunded,
+    NoticeKind.REQUEST: _request,
+    NoticeKind.REQUEST_REMINDER: _reminder,
+    NoticeKind.PIN_CHANGED: _pin_changed,
+    NoticeKind.PIN_RESET: _pin_reset,
+}

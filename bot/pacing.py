@@ -1,0 +1,103 @@
+"""How fast the bot may write, so that Telegram's own limits are not hit.
+
+About 30 messages a second in all, one a second to a chat (a few at once are let through), 20 a
+minute to a group. What answers a person goes out at once and is counted; notices wait for their
+turn. Where Telegram says 429 all the same, its `retry_after` is kept to: for that chat, and for
+all of them once a second chat is told to wait, for then the limit of the whole bot was hit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from telegram.error import RetryAfter
+
+_CHATS_MOST = 10_000
+"""Buckets kept; a chat that was silent for longer has a full one anyway."""
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """A token bucket: `capacity` at once, then `rate` a second."""
+
+    capacity: float
+    rate: float
+    tokens: float
+    at: float
+
+    def refill(self, now: float) -> None:
+        self.tokens = min(self.capacity, self.tokens + (now - self.at) * self.rate)
+        self.at = now
+
+    def wait(self) -> float:
+        return max(0.0, (1 - self.tokens) / self.rate)
+
+    def spend(self) -> None:
+        self.tokens = max(self.tokens - 1, 0.0)
+
+
+def retry_seconds(error: RetryAfter) -> float:
+    """How long Telegram says to wait: a number, or a timedelta if the library is set to that."""
+    after = error.retry_after
+    return float(after) if isinstance(after, int) else after.total_seconds()
+
+
+class Pacer:
+    """Counts what is sent and says how long to wait.
+
+    Args:
+        seconds: a monotonic clock in seconds.
+    """
+
+    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._all = _Bucket(capacity=30, rate=30, tokens=30, at=seconds())
+        self._chats: OrderedDict[int, _Bucket] = OrderedDict()
+        self._paused: dict[int, float] = {}
+        self._all_paused = 0.0
+
+    def spent(self, chat_id: int) -> None:
+        """A message went to this chat without waiting for its turn."""
+        for bucket in (self._all, self._chat(chat_id)):
+            bucket.refill(self._seconds())
+            bucket.spend()
+
+    def pause(self, chat_id: int, seconds: float) -> None:
+        """Telegram said 429 for this chat."""
+        now = self._seconds()
+        self._paused = {chat: until for chat, until in self._paused.items() if until > now}
+        if any(chat != chat_id for chat in self._paused):
+            self._all_paused = max(self._all_paused, now + seconds)
+        self._paused[chat_id] = now + seconds
+
+    def wait(self, chat_id: int) -> float:
+        """Seconds until the next notice may go to this chat; 0 for now."""
+        now = self._seconds()
+        chat = self._chat(chat_id)
+        chat.refill(now)
+        self._all.refill(now)
+        paused = max(self._paused.get(chat_id, 0.0), self._all_paused) - now
+        return max(paused, chat.wait(), self._all.wait(), 0.0)
+
+    async def turn(self, chat_id: int) -> None:
+        """Waits until a notice may go to this chat, and counts it."""
+        seconds = self.wait(chat_id)
+        while seconds > 0:
+            await asyncio.sleep(seconds)
+            seconds = self.wait(chat_id)
+        self.spent(chat_id)
+
+    def _chat(self, chat_id: int) -> _Bucket:
+        bucket = self._chats.get(chat_id)
+        if bucket is None:
+            capacity, rate = (3.0, 1.0) if chat_id > 0 else (20.0, 20 / 60)
+            bucket = _Bucket(capacity, rate, tokens=capacity, at=self._seconds())
+            self._chats[chat_id] = bucket
+            if len(self._chats) > _CHATS_MOST:
+                self._chats.popitem(last=False)
+        self._chats.move_to_end(chat_id)
+        return bucket

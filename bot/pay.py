@@ -1,0 +1,490 @@
+"""Paying: `/pay`, its card, and what can still be done with a payment afterwards.
+
+A card is an intent in the database, and lives in the payer's private chat: a group only sees the
+way to it, and, if the payer wants that, who paid whom. What is missing is asked for on the card
+itself. Nothing here moves money; the PIN does, in `bot/pin.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from markupsafe import Markup
+from telegram import Bot
+from telegram.constants import ParseMode
+from telegram.error import BadRequest, Forbidden
+from telegram.ext import (
+    BaseHandler,
+    CallbackQueryHandler,
+    CommandHandler,
+    MessageHandler,
+    filters,
+)
+
+from bot import cards, payees, pin, prompts, refusals, start
+from bot.callbacks import pattern
+from bot.cards import IntentFacts, Screen
+from bot.context import Scene, handler, patiently
+from bot.keyboards import in_private
+from bot.parts import Parts, clean_note
+from payments.errors import (
+    AmountRefused,
+    Expired,
+    InsufficientFunds,
+    NoteRefused,
+    NotOpen,
+    PayeeRefused,
+    PinMissing,
+)
+from payments.models import (
+    Card,
+    Intent,
+    IntentState,
+    Payment,
+    PaymentState,
+    PersonId,
+    Prompt,
+)
+from payments.money import Doubt, Money, Unreadable
+from payments.service import PayeeRef, Payments
+
+
+def handlers() -> list[BaseHandler[Any, Any, Any]]:
+    """`/pay`, the people picked for it, and the buttons of its cards."""
+    return [
+        CommandHandler("pay", _pay, filters=filters.UpdateType.MESSAGE),
+        MessageHandler(payees.Picked(payees.PICKED_TO_PAY), _picked),
+        CallbackQueryHandler(_pressed, pattern=pattern("i")),
+    ]
+
+
+# --- beginning -----------------------------------------------------------------------------------
+
+
+@handler
+async def _pay(scene: Scene) -> None:
+    if await start.need_to_join(scene, "m_pay"):
+        return
+    parts = payees.parts_of(scene)
+    refs, problem = await payees.refer(scene, parts.payees)
+    if not refs:
+        problem = problem or payees.reply_problem(scene)
+    if isinstance(parts.amount, Unreadable):
+        problem = problem or refusals.unreadable(parts.amount.reason, scene.t)
+    intent, refusal = await _draft(scene, refs, parts)
+    readings = parts.amount.readings if isinstance(parts.amount, Doubt) else ()
+    await _present(scene, intent, problem=refusal or problem, readings=readings)
+
+
+async def begin(scene: Scene) -> None:
+    """Starts a payment of which nothing is known yet, in the private chat."""
+    intent = await scene.payments.draft(scene.person.id)
+    await show_intent(scene, intent, edit=False)
+
+
+async def _draft(
+    scene: Scene, refs: Sequence[PayeeRef], parts: Parts
+) -> tuple[Intent, str | None]:
+    """Drafts what can be drafted; a part that is refused is left out, and asked for later."""
+    amount = parts.amount if isinstance(parts.amount, Money) else None
+    note = parts.note
+    problem: str | None = None
+    while True:
+        try:
+            intent = await scene.payments.draft(
+                scene.person.id,
+                payees=refs,
+                amount=amount,
+                note=note,
+                group_id=None if scene.private else scene.chat_id,
+                origin=scene.origin,
+            )
+        except (PayeeRefused, AmountRefused, NoteRefused) as error:
+            if isinstance(error, PayeeRefused) and refs:
+                refs = ()
+            elif isinstance(error, AmountRefused) and amount:
+                amount = None
+            elif isinstance(error, NoteRefused) and note:
+                note = ""
+            else:
+                raise
+            problem = problem or refusals.sentence(error, scene.t)
+        else:
+            return intent, problem
+
+
+# --- the card ------------------------------------------------------------------------------------
+
+
+async def facts_of(payments: Payments, intent: Intent, bot_username: str) -> IntentFacts:
+    """What the card of an intent says beyond the intent itself, as of now."""
+    payee_ids = [p.payee_id for p in intent.payments if p.payee_id is not None]
+    is_open = intent.state in cards.OPEN_STATES
+    return IntentFacts(
+        bot_username=bot_username,
+        people=await payments.people([intent.payer_id, *payee_ids]),
+        strangers=await _strangers(payments, intent.payer_id, payee_ids)
+        if is_open
+        else frozenset(),
+        available=await _available(payments, intent) if is_open else None,
+        hold_ms=payments.policy.hold_ms,
+        play_money=payments.policy.sandbox,
+        fixed=await _is_fixed(payments, intent),
+        recent=await payments.recent_payees(intent.payer_id, 4) if intent.lacks_payee else (),
+    )
+
+
+async def _strangers(
+    payments: Payments, payer_id: PersonId, payee_ids: Sequence[PersonId]
+) -> frozenset[PersonId]:
+    return frozenset(
+        [payee_id for payee_id in payee_ids if not await payments.have_dealt(payer_id, payee_id)]
+    )
+
+
+async def _available(payments: Payments, intent: Intent) -> Money:
+    for account in await payments.balances(intent.payer_id):
+        if account.currency == intent.currency:
+            return account.available
+    return Money(0, intent.currency)
+
+
+async def _is_fixed(payments: Payments, intent: Intent) -> bool:
+    """Whether the amount is not the payer's to change: a request's, or a link's of its own."""
+    if intent.request_id is not None:
+        return True
+    return intent.link_id is not None and (
+        (await payments.link(intent.link_id)).amount is not None
+    )
+
+
+async def show_intent(
+    scene: Scene,
+    intent: Intent,
+    *,
+    edit: bool,
+    problem: str | None = None,
+    readings: Sequence[Money] = (),
+) -> None:
+    """Shows a card in its present state in the payer's private chat, and asks for what it lacks.
+
+    Args:
+        scene: the payer's.
+        intent: the card.
+        edit: in the message whose button was pressed; otherwise in a new one, and an older card
+            that is still open makes way.
+        problem: why what was given could not be used, as a plain sentence.
+        readings: what a doubtful amount may have meant.
+    """
+    facts = await facts_of(scene.payments, intent, scene.bot.username)
+    if readings and intent.lacks_amount and intent.state in cards.OPEN_STATES:
+        html, markup = cards.amount_question(intent, facts, scene.t, readings=readings)
+    else:
+        html, markup = cards.intent_card(intent, facts, scene.t)
+    if problem is not None:
+        html = Markup("{}\n\n").format(problem) + html
+    await _put(scene, intent, (html, markup), edit=edit)
+    await _ask_what_lacks(scene, intent, amount_first=bool(readings))
+
+
+async def _put(scene: Scene, intent: Intent, screen: Screen, *, edit: bool) -> None:
+    if edit and scene.query is not None and scene.message is not None:
+        await scene.edit(*screen)
+        message_id = scene.message.message_id
+    else:
+        message_id = await send_to(scene.bot, scene.person.id, screen)
+        if intent.state in cards.OPEN_STATES:
+            await _clear_older(scene, intent.id)
+    await scene.chat.remember_card(intent.id, scene.person.id, message_id)
+
+
+async def send_to(bot: Bot, person_id: PersonId, screen: Screen) -> int:
+    """Sends a screen to somebody's private chat, and answers the message's id."""
+    html, markup = screen
+    message = await patiently(
+        lambda: bot.send_message(
+            person_id,
+            html,
+            parse_mode=ParseMode.HTML,
+            reply_markup=markup,
+            disable_web_page_preview=True,
+        )
+    )
+    return message.message_id
+
+
+async def _clear_older(scene: Scene, intent_id: str) -> None:
+    """Deletes the card's earlier messages in the private chat, so that one is left to act on."""
+    for card in await scene.chat.cards_of(intent_id):
+        if card.conversation_id != scene.person.id:
+            continue
+        if await _deleted(scene.bot, card):
+            await scene.chat.forget_card(card)
+
+
+async def _deleted(bot: Bot, card: Card) -> bool:
+    """Whether a message could be deleted; one too old stays, and is edited like the rest."""
+    try:
+        await patiently(lambda: bot.delete_message(card.conversation_id, card.message_id))
+    except BadRequest:
+        return False
+    return True
+
+
+async def _ask_what_lacks(scene: Scene, intent: Intent, *, amount_first: bool) -> None:
+    if intent.state in cards.OPEN_STATES and intent.lacks_payee and not amount_first:
+        await _ask(scene, "pay_payee", intent.id)
+    elif intent.state in cards.OPEN_STATES and intent.lacks_amount:
+        await _ask(scene, "pay_amount", intent.id)
+    else:
+        await _stop_asking(scene, intent.id)
+
+
+async def _ask(scene: Scene, expects: str, intent_id: str) -> None:
+    await scene.chat.ask(scene.person.id, scene.person.id, expects, subject_id=intent_id)
+
+
+async def _stop_asking(scene: Scene, intent_id: str) -> None:
+    prompt = await scene.chat.asked(scene.person.id, scene.person.id)
+    if prompt is not None and prompt.subject_id == intent_id:
+        await scene.chat.answered(scene.person.id, scene.person.id)
+
+
+async def _present(
+    scene: Scene, intent: Intent, *, problem: str | None, readings: Sequence[Money]
+) -> None:
+    """Shows a new card in the private chat; a group where it was begun gets the way there."""
+    try:
+        await show_intent(scene, intent, edit=False, problem=problem, readings=readings)
+    except (Forbidden, BadRequest):
+        # Somebody who never wrote to the bot, or stopped it: the button below opens the chat.
+        if scene.private:
+            raise
+    if scene.private:
+        return
+    message = await scene.reply(
+        scene.t("{name}, go on in our private chat.", name=scene.person.name),
+        in_private(scene.t, scene.bot.username, f"i_{intent.id}"),
+        to_message=True,
+    )
+    await scene.chat.remember_card(intent.id, scene.chat_id, message.message_id)
+
+
+async def open_intent(scene: Scene, intent_id: str) -> None:
+    """Shows a card that a deep link leads to.
+
+    Raises:
+        NotYours: it is another person's.
+        NotOpen: there is none.
+    """
+    intent = await scene.payments.intent(intent_id, scene.person.id)
+    await show_intent(scene, intent, edit=False)
+
+
+async def open_claim(scene: Scene, claim_token: str) -> None:
+    """Takes the held payment that a claim link leads to; the outbox brings its card.
+
+    Whoever took it already, perhaps by joining, is told so.
+
+    Raises:
+        NotYours: it is meant for somebody else.
+        NotOpen: it was taken already, or went back.
+    """
+    payment = await scene.payments.claimable(claim_token, scene.person.id)
+    if payment.state is PaymentState.HELD:
+        await scene.payments.claim(claim_token, scene.person.id)
+        return
+    payers = await scene.payments.people([payment.payer_id])
+    await scene.reply(cards.taken_already(payment, payers, scene.t))
+
+
+# --- what is typed or picked ---------------------------------------------------------------------
+
+
+@handler
+async def _picked(scene: Scene) -> None:
+    refs = await payees.picked(scene)
+    await payees.put_picker_away(scene)
+    prompt = await scene.chat.asked(scene.person.id, scene.chat_id)
+    if prompt is not None and prompt.expects == "pay_payee":
+        await _choose_payees(scene, prompt.subject_id, refs)
+    else:
+        intent = await scene.payments.draft(scene.person.id, payees=refs, origin=scene.origin)
+        await show_intent(scene, intent, edit=False)
+
+
+@prompts.takes_text("pay_payee")
+async def _payee_typed(scene: Scene, prompt: Prompt, text: str) -> None:
+    named = payees.parts_of(scene).payees or payees.typed_username(text)
+    refs, problem = await payees.refer(scene, named)
+    if problem is not None:
+        raise prompts.AskAgain(problem)
+    if not refs:
+        raise prompts.AskAgain(scene.t.plain("Type a @username, such as @bob, or choose above."))
+    await _choose_payees(scene, prompt.subject_id, refs)
+
+
+async def _choose_payees(scene: Scene, intent_id: str, refs: Sequence[PayeeRef]) -> None:
+    intent = await scene.payments.amend(intent_id, scene.person.id, payees=refs)
+    await show_intent(scene, intent, edit=False)
+
+
+@prompts.takes_amount("pay_amount")
+async def _amount_typed(scene: Scene, prompt: Prompt, amount: Money) -> None:
+    intent = await scene.payments.amend(prompt.subject_id, scene.person.id, amount=amount)
+    await show_intent(scene, intent, edit=False)
+
+
+@prompts.takes_amount("refund_amount")
+async def _refund_amount_typed(scene: Scene, prompt: Prompt, amount: Money) -> None:
+    """The amount of a refund is part of what it is: another amount is another card."""
+    whole = await _still_open(scene, prompt.subject_id)
+    if whole.refunds_id is None:
+        raise NotOpen("unknown")
+    part = await scene.payments.refund(whole.refunds_id, scene.person.id, amount=amount)
+    await scene.payments.cancel(whole.id, scene.person.id)
+    await _clear_older(scene, whole.id)
+    await show_intent(scene, part, edit=False)
+
+
+@prompts.takes_text("pay_note")
+async def _note_typed(scene: Scene, prompt: Prompt, text: str) -> None:
+    note = clean_note(text)
+    intent = await scene.payments.amend(prompt.subject_id, scene.person.id, note=note)
+    await show_intent(scene, intent, edit=False)
+
+
+# --- buttons -------------------------------------------------------------------------------------
+
+
+@handler
+async def _pressed(scene: Scene) -> None:
+    match scene.pressed:
+        case "pay", [intent_id]:
+            await _to_pin(scene, intent_id)
+        case "card", [intent_id]:
+            await _again(scene, await scene.payments.intent(intent_id, scene.person.id))
+        case "cancel", [intent_id]:
+            await _cancel(scene, intent_id)
+        case "redo", [intent_id]:
+            await _redo(scene, intent_id)
+        case (("to" | "sum" | "show" | "amount" | "note" | "pick" | "less"), [intent_id, *values]):
+            await _change(scene, intent_id, values)
+        case (("takeback" | "hold" | "refund" | "again"), [payment_id]):
+            await _afterwards(scene, payment_id)
+        case _:
+            raise NotOpen("unknown")
+
+
+async def _again(scene: Scene, intent: Intent) -> None:
+    await show_intent(scene, intent, edit=True)
+
+
+async def _to_pin(scene: Scene, intent_id: str) -> None:
+    try:
+        keypad = await scene.payments.ask_pin(intent_id, scene.person.id)
+    except PinMissing:
+        await pin.choose_first(scene, intent_id)
+    except (InsufficientFunds, NotOpen, Expired) as error:
+        await scene.answer(refusals.sentence(error, scene.t).striptags(), alert=True)
+        await _again(scene, await scene.payments.intent(intent_id, scene.person.id))
+    else:
+        await pin.show_keypad(scene, keypad, edit=True)
+
+
+async def _cancel(scene: Scene, intent_id: str) -> None:
+    try:
+        intent = await scene.payments.cancel(intent_id, scene.person.id)
+    except NotOpen as error:
+        await scene.answer(refusals.sentence(error, scene.t).striptags(), alert=True)
+        intent = await scene.payments.intent(intent_id, scene.person.id)
+    await _again(scene, intent)
+
+
+async def _redo(scene: Scene, intent_id: str) -> None:
+    ended = await scene.payments.intent(intent_id, scene.person.id)
+    intent = await scene.payments.draft(
+        scene.person.id,
+        payees=[ref for p in ended.payments if (ref := p.payee_id or p.payee_username)],
+        amount=ended.amount_each,
+        note=ended.note,
+        origin=f"redo:{intent_id}",
+    )
+    await show_intent(scene, intent, edit=False)
+
+
+async def _change(scene: Scene, intent_id: str, values: list[str]) -> None:
+    """A button that fills in or changes a part of the card, or asks for one."""
+    verb, _ = scene.pressed
+    by = scene.person.id
+    match verb, values:
+        case "to", [payee_id] if payee_id.isdecimal():
+            await _again(scene, await scene.payments.amend(intent_id, by, payees=[int(payee_id)]))
+        case "sum", [minor, currency] if minor.isdecimal() and _is_paid_in(scene, currency):
+            amount = Money(int(minor), currency)
+            await _again(scene, await scene.payments.amend(intent_id, by, amount=amount))
+        case "show", [show] if show in {"0", "1"}:
+            await _again(
+                scene, await scene.payments.show_in_group(intent_id, by, show=show == "1")
+            )
+        case (("amount" | "note" | "pick" | "less"), []):
+            await _ask_on_card(scene, await _still_open(scene, intent_id))
+        case _:
+            raise NotOpen("unknown")
+
+
+def _is_paid_in(scene: Scene, currency: str) -> bool:
+    return currency in scene.payments.policy.currencies
+
+
+async def _still_open(scene: Scene, intent_id: str) -> Intent:
+    intent = await scene.payments.intent(intent_id, scene.person.id)
+    if intent.state is not IntentState.DRAFT:
+        raise NotOpen(intent.state.value)
+    return intent
+
+
+async def _ask_on_card(scene: Scene, intent: Intent) -> None:
+    verb, _ = scene.pressed
+    if verb == "pick":
+        await _ask(scene, "pay_payee", intent.id)
+        await payees.offer_picker(scene, payees.PICKED_TO_PAY)
+        return
+    facts = await facts_of(scene.payments, intent, scene.bot.username)
+    if verb in {"amount", "less"}:
+        await scene.edit(*cards.amount_question(intent, facts, scene.t))
+        await _ask(scene, "pay_amount" if verb == "amount" else "refund_amount", intent.id)
+    else:
+        await scene.edit(*cards.note_question(intent, facts, scene.t))
+        await _ask(scene, "pay_note", intent.id)
+
+
+async def _afterwards(scene: Scene, payment_id: str) -> None:
+    """A button on a receipt, or on the card of money that came in."""
+    verb, _ = scene.pressed
+    by = scene.person.id
+    if verb == "takeback":
+        await scene.payments.take_back(payment_id, by)
+    payment, intent = await scene.payments.payment(payment_id, by)
+    if verb in {"takeback", "hold"}:
+        await _show_receipt(scene, payment, intent, edit=verb == "takeback")
+    elif verb == "refund":
+        left = Money(payment.amount.minor - payment.refunded_minor, payment.currency)
+        await show_intent(
+            scene, await scene.payments.refund(payment_id, by, amount=left), edit=False
+        )
+    else:
+        other = payment.payer_id if payment.payee_id == by else payment.payee_id
+        refs = [] if other is None else [other]
+        await show_intent(scene, await scene.payments.draft(by, payees=refs), edit=False)
+
+
+async def _show_receipt(scene: Scene, payment: Payment, intent: Intent, *, edit: bool) -> None:
+    facts = await facts_of(scene.payments, intent, scene.bot.username)
+    screen = cards.payment_receipt(payment, intent, facts, scene.t)
+    if edit:
+        await scene.edit(*screen)
+        return
+    message_id = await send_to(scene.bot, scene.person.id, screen)
+    await scene.chat.remember_card(payment.id, scene.person.id, message_id)

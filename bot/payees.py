@@ -1,0 +1,167 @@
+"""Who is meant: the people named in a command, and those picked from Telegram's own list.
+
+A person is whoever has a numeric id, so a reply, a mention of a name and the picker all name
+somebody for certain; an @username only looks somebody up, and may belong to nobody known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from telegram import (
+    KeyboardButton,
+    KeyboardButtonRequestUsers,
+    Message,
+    ReplyKeyboardMarkup,
+    ReplyKeyboardRemove,
+)
+from telegram.ext import filters
+
+from bot import refusals
+from bot.context import Scene
+from bot.parts import Parts, Payee, PayeeById, PayeeByUsername, read_parts
+from payments.errors import PayeeRefusal, PayeeRefused
+from payments.models import Profile
+from payments.service import PayeeRef
+
+PICKED_TO_PAY = 1
+PICKED_TO_ASK = 2
+"""The picker's `request_id`: what the people are picked for."""
+
+_PICK_MOST = 10
+"""Telegram's own bound on one pick."""
+_USERNAME = re.compile(r"@?([A-Za-z][A-Za-z0-9_]{3,31})")
+
+
+class Picked(filters.MessageFilter):
+    """Messages that bring the people picked for one purpose."""
+
+    def __init__(self, request_id: int) -> None:
+        super().__init__(name=f"Picked({request_id})")
+        self._request_id = request_id
+
+    def filter(self, message: Message) -> bool:
+        """Whether the message answers this picker."""
+        shared = message.users_shared
+        return shared is not None and shared.request_id == self._request_id
+
+
+def parts_of(scene: Scene) -> Parts:
+    """The parts of the message that was sent: a command, or an answer."""
+    message = scene.message
+    if message is None:
+        return Parts((), None, "")
+    replied = _replied_to(message)
+    return read_parts(
+        message.text or "",
+        message.entities,
+        reply_to_user=replied.from_user if replied and not _is_somebody_elses(replied) else None,
+        bot_username=scene.bot.username,
+        default_currency=scene.person.currency,
+        currencies=scene.payments.policy.currencies,
+        locale=str(scene.t.locale),
+    )
+
+
+def reply_problem(scene: Scene) -> str | None:
+    """Why the author of the message replied to cannot be meant, as a plain sentence."""
+    replied = _replied_to(scene.message) if scene.message else None
+    if replied is None or not _is_somebody_elses(replied):
+        return None
+    return scene.t.plain(
+        "That message does not say for certain who wrote it: it was forwarded, or sent by a "
+        "channel or an anonymous administrator. Choose somebody, or name a @username."
+    )
+
+
+def _replied_to(message: Message) -> Message | None:
+    """The message replied to; Telegram gives a topic's beginning where there is none."""
+    replied = message.reply_to_message
+    return None if replied is None or replied.forum_topic_created else replied
+
+
+def _is_somebody_elses(message: Message) -> bool:
+    return message.sender_chat is not None or message.forward_origin is not None
+
+
+def typed_username(text: str) -> Sequence[Payee]:
+    """The @username that a whole text is, with or without the @."""
+    found = _USERNAME.fullmatch(text.strip())
+    return (PayeeByUsername(found[1]),) if found else ()
+
+
+async def refer(scene: Scene, payees: Iterable[Payee]) -> tuple[list[PayeeRef], str | None]:
+    """Finds out who is meant.
+
+    Returns:
+        The people, and a plain sentence about those who cannot be meant, if any.
+    """
+    refs: list[PayeeRef] = []
+    problem: str | None = None
+    for payee in payees:
+        match payee:
+            case PayeeById(is_bot=False):
+                refs.append(await _met(scene, payee))
+            case PayeeByUsername(username) if not await _is_bot(scene, username):
+                refs.append(username)
+            case PayeeById() | PayeeByUsername():
+                problem = refusals.sentence(PayeeRefused(PayeeRefusal.BOT), scene.t)
+            case _:
+                problem = scene.t.plain(
+                    "I cannot find people by phone number. Choose somebody, or name a @username."
+                )
+    return refs, problem
+
+
+async def _met(scene: Scene, payee: PayeeById) -> int:
+    """Writes down who the platform says this is, keeping the language they are known to speak."""
+    known = await scene.payments.person(payee.user_id)
+    if known is None or (known.name, known.username) != (payee.name, payee.username):
+        language = known.language if known else scene.person.language
+        await scene.payments.meet(Profile(payee.user_id, payee.name, payee.username, language))
+    return payee.user_id
+
+
+async def _is_bot(scene: Scene, username: str) -> bool:
+    """Telegram keeps usernames that end in "bot" for bots; a person known by one is older."""
+    if not username.casefold().endswith("bot"):
+        return False
+    return await scene.payments.by_username(username) is None
+
+
+async def picked(scene: Scene) -> list[PayeeRef]:
+    """The people of a `users_shared` message, as ids."""
+    shared = scene.message.users_shared if scene.message else None
+    people = [
+        PayeeById(
+            user.user_id,
+            " ".join(filter(None, (user.first_name, user.last_name))) or str(user.user_id),
+            user.username,
+        )
+        for user in (shared.users if shared else ())
+    ]
+    return [await _met(scene, person) for person in people]
+
+
+async def offer_picker(scene: Scene, request_id: int) -> None:
+    """Shows Telegram's own list of people to pick from, in place of the keyboard."""
+    pick = KeyboardButton(
+        scene.t.plain("👤 Pick people"),
+        request_users=KeyboardButtonRequestUsers(
+            request_id,
+            user_is_bot=False,
+            max_quantity=min(_PICK_MOST, scene.payments.policy.payees_most),
+            request_name=True,
+            request_username=True,
+        ),
+    )
+    keyboard = ReplyKeyboardMarkup([[pick]], resize_keyboard=True, one_time_keyboard=True)
+    await scene.reply(
+        scene.t("Tap the button below to pick people, or type a @username."), keyboard
+    )
+
+
+async def put_picker_away(scene: Scene) -> None:
+    """Takes the picker's button off the screen again, once people were picked."""
+    await scene.reply(scene.t("Got it."), ReplyKeyboardRemove())

@@ -1,0 +1,240 @@
+"""What is said when something is refused: one sentence for each error and each reason.
+
+Each fits an alert (200 characters, no tags), says what to do about it where something can be done,
+and is exact about money and time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from markupsafe import Markup
+
+from bot.texts import Texts
+from payments.errors import (
+    AmountRefused,
+    Conflict,
+    Expired,
+    InsufficientFunds,
+    LimitExceeded,
+    NoteRefused,
+    NotJoined,
+    NotOpen,
+    NotYours,
+    PayeeRefusal,
+    PayeeRefused,
+    PaymentError,
+    PinLocked,
+    PinMissing,
+    PinWeak,
+    Unavailable,
+    UnknownPerson,
+)
+from payments.models import TransferKind
+from payments.money import Reason
+
+E = TypeVar("E", bound=PaymentError)
+Sentence = Callable[[PaymentError, Texts], Markup]
+
+_SENTENCES: dict[type[PaymentError], Sentence] = {}
+
+
+def sentence(error: PaymentError, t: Texts) -> Markup:
+    """What to tell the person, in at most 200 characters, as HTML without tags.
+
+    Raises:
+        KeyError: there is no sentence for this class of error.
+    """
+    return _SENTENCES[type(error)](error, t)
+
+
+def unreadable(reason: Reason, t: Texts) -> Markup:
+    """What to tell somebody who typed what is no amount, as HTML without tags."""
+    match reason:
+        case Reason.NOT_A_NUMBER:
+            return t("I could not read that as an amount. Try something like 12.50.")
+        case Reason.UNKNOWN_CURRENCY:
+            return t("I do not know that currency. /settings shows the ones you can use.")
+        case Reason.NEGATIVE:
+            return t("An amount has to be more than zero.")
+        case Reason.TOO_MANY_DECIMALS:
+            return t("That has more decimals than this currency has. Try fewer.")
+        case Reason.TOO_LARGE:
+            return t("That is more than can be paid at once.")
+        case Reason.ZERO:
+            return t("An amount has to be more than zero.")
+
+
+def _says(kind: type[E]) -> Callable[[Callable[[E, Texts], Markup]], Callable[[E, Texts], Markup]]:
+    """Registers the sentence of one class of error."""
+
+    def register(say: Callable[[E, Texts], Markup]) -> Callable[[E, Texts], Markup]:
+        _SENTENCES[kind] = say  # type: ignore[assignment]  # only ever called with its own kind
+        return say
+
+    return register
+
+
+@_says(NotJoined)
+def _not_joined(_: NotJoined, t: Texts) -> Markup:
+    return t("You are not set up yet. Send me /start in our private chat, it takes a minute.")
+
+
+@_says(UnknownPerson)
+def _unknown_person(_: UnknownPerson, t: Texts) -> Markup:
+    return t("I do not know anybody by that name. Check the spelling, or pick from contacts.")
+
+
+@_says(PayeeRefused)
+def _payee_refused(error: PayeeRefused, t: Texts) -> Markup:
+    match error.reason:
+        case PayeeRefusal.SELF:
+            return t("That is you! Money can only go to somebody else.")
+        case PayeeRefusal.BOT:
+            return t("That is a bot. Only people can be paid or asked.")
+        case PayeeRefusal.BLOCKED:
+            return t("You and this person cannot pay or ask each other.")
+        case PayeeRefusal.REQUESTS_OFF:
+            return t("This person does not take requests from you. Nothing was sent.")
+        case PayeeRefusal.NOBODY:
+            return t("Who is it for? Choose somebody first.")
+        case PayeeRefusal.TOO_MANY:
+            return t("That is too many people at once. Choose fewer.")
+        case PayeeRefusal.TWICE:
+            return t("The same person is in there twice. Name each once.")
+
+
+@_says(AmountRefused)
+def _amount_refused(error: AmountRefused, t: Texts) -> Markup:
+    least = None if error.least is None else t.money(error.least)
+    most = None if error.most is None else t.money(error.most)
+    if least is not None and most is not None:
+        if least == most:
+            return t("The amount has to be exactly {amount}.", amount=least)
+        return t("The amount has to be between {least} and {most}.", least=least, most=most)
+    if least is not None:
+        return t("The amount has to be at least {least}.", least=least)
+    if most is not None:
+        return t("The amount can be at most {most}.", most=most)
+    return t("That amount is not possible here.")
+
+
+@_says(NoteRefused)
+def _note_refused(error: NoteRefused, t: Texts) -> Markup:
+    return t("A note can have at most {most} characters. Try a shorter one.", most=error.most)
+
+
+@_says(InsufficientFunds)
+def _insufficient_funds(error: InsufficientFunds, t: Texts) -> Markup:
+    return t(
+        "You have {available} and this needs {needed}. Nothing was paid. "
+        "Add {missing} with /topup first.",
+        available=t.money(error.available),
+        needed=t.money(error.needed),
+        missing=t.money(error.needed - error.available),
+    )
+
+
+@_says(LimitExceeded)
+def _limit_exceeded(error: LimitExceeded, t: Texts) -> Markup:
+    if error.limit in (TransferKind.TOPUP, TransferKind.WITHDRAWAL):
+        return _bank_limit(error, t)
+    possible = error.possible
+    again = None if error.again_at is None else t.moment(error.again_at)
+    if possible is not None and possible.minor > 0:
+        if again is not None:
+            return t(
+                "That is over the limit. {possible} is possible now, more from {again}.",
+                possible=t.money(possible),
+                again=again,
+            )
+        return t("That is over the limit. {possible} is possible.", possible=t.money(possible))
+    if again is not None:
+        return t("The limit is reached for now. Try again from {again}.", again=again)
+    return t("The limit is reached, so this is not possible now.")
+
+
+def _bank_limit(error: LimitExceeded, t: Texts) -> Markup:
+    """The bank moves so much a day, each way."""
+    if error.possible is None:
+        return t("No bank is connected here yet, so money cannot be added or withdrawn.")
+    possible = t.money(error.possible)
+    if error.again_at is None:
+        return t(
+            "That is more than the bank moves in a day. {possible} is possible now.",
+            possible=possible,
+        )
+    again = t.moment(error.again_at)
+    if error.possible.minor > 0:
+        return t(
+            "The bank moves only so much a day. {possible} is possible now, more from {again}.",
+            possible=possible,
+            again=again,
+        )
+    return t("The bank has moved all it can today. More is possible from {again}.", again=again)
+
+
+@_says(PinMissing)
+def _pin_missing(_: PinMissing, t: Texts) -> Markup:
+    return t("You need a PIN to approve payments. Choose one with /pin.")
+
+
+@_says(PinLocked)
+def _pin_locked(error: PinLocked, t: Texts) -> Markup:
+    return t(
+        "Too many wrong tries, so your PIN is locked until {until}. Your money is safe.",
+        until=t.moment(error.until),
+    )
+
+
+@_says(PinWeak)
+def _pin_weak(_: PinWeak, t: Texts) -> Markup:
+    return t("That PIN is too easy to guess. Choose another one.")
+
+
+@_says(NotYours)
+def _not_yours(_: NotYours, t: Texts) -> Markup:
+    return t("This is somebody else's, so only they can do that.")
+
+
+_STATES: dict[str, Callable[[Texts], Markup]] = {
+    "draft": lambda t: t("Something is still missing here. Fill it in first."),
+    "awaiting_pin": lambda t: t("This is waiting for its PIN and cannot be changed."),
+    "posted": lambda t: t("This has been paid already. Nothing was paid twice."),
+    "held": lambda t: t("This is paid already and waits to be accepted."),
+    "returned": lambda t: t("This money went back to the payer already."),
+    "cancelled": lambda t: t("This was cancelled already. Nothing was paid."),
+    "refused": lambda t: t("This was refused. Nothing was paid."),
+    "expired": lambda t: t("The time for this ran out. Nothing was paid."),
+    "paid": lambda t: t("This has been paid already. Nothing was paid twice."),
+    "declined": lambda t: t("This was declined already. Nothing was paid."),
+    "open": lambda t: t("This is open, so that is not possible yet."),
+    "active": lambda t: t("This link is active already."),
+    "paused": lambda t: t("This link is paused by its owner. Nothing was paid."),
+    "closed": lambda t: t("This link was closed by its owner. Nothing was paid."),
+}
+
+
+@_says(NotOpen)
+def _not_open(error: NotOpen, t: Texts) -> Markup:
+    say = _STATES.get(error.state)
+    return say(t) if say else t("This is no longer open. Nothing was paid.")
+
+
+@_says(Expired)
+def _expired(_: Expired, t: Texts) -> Markup:
+    return t("The time for this ran out. Nothing was paid. Just start again.")
+
+
+@_says(Conflict)
+def _conflict(_: Conflict, t: Texts) -> Markup:
+    return t("This was done before in another way. Nothing was changed; see /history.")
+
+
+@_says(Unavailable)
+def _unavailable(_: Unavailable, t: Texts) -> Markup:
+    return t(
+        "I could not reach the books just now. Check /history before you try again: "
+        "it shows what was paid."
+    )

@@ -1,0 +1,600 @@
+"""Asking for money: `/request`, the card of whoever is asked, and that of whoever asks.
+
+Until it is sent, a request is a draft that lives with the open question (see `bot/memory.py`): one
+a person and chat, named by a token in the card's buttons, so that the buttons of an older card do
+nothing. Cards of requests that were sent come from the outbox, in every chat that shows them.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from markupsafe import Markup
+from telegram import InlineKeyboardButton
+from telegram.error import BadRequest, Forbidden
+from telegram.ext import (
+    BaseHandler,
+    CallbackQueryHandler,
+    CommandHandler,
+    MessageHandler,
+    filters,
+)
+
+from bot import cards, pay, payees, prompts, qr, refusals, start
+from bot.callbacks import pattern
+from bot.cards import RequestFacts, Screen
+from bot.context import Scene, handler
+from bot.keyboards import button, in_private, in_rows_of, primary, quick_amounts, rows
+from bot.memory import draft_of
+from bot.parts import clean_note
+from bot.texts import Texts
+from payments.errors import NotOpen, NotYours
+from payments.models import Person, PersonId, Prompt, Request, RequestState
+from payments.money import Doubt, Money, Unreadable
+from payments.service import PayeeRef, Payments
+
+
+def handlers() -> list[BaseHandler[Any, Any, Any]]:
+    """`/request`, the people picked for it, and the buttons of its cards."""
+    return [
+        CommandHandler("request", _request, filters=filters.UpdateType.MESSAGE),
+        MessageHandler(payees.Picked(payees.PICKED_TO_ASK), _picked),
+        CallbackQueryHandler(_pressed, pattern=pattern("r")),
+    ]
+
+
+# --- the draft -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A request that was not sent yet."""
+
+    token: str
+    payers: tuple[PayeeRef, ...] = ()
+    anyone: bool = False
+    """Whoever opens it may pay it."""
+    amount: Money | None = None
+    note: str = ""
+    partial: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether it can be sent."""
+        return self.amount is not None and (self.anyone or bool(self.payers))
+
+    def as_json(self) -> dict[str, object]:
+        """As it is kept with the open question."""
+        return {
+            "payers": list(self.payers),
+            "anyone": self.anyone,
+            "amount": None if self.amount is None else [self.amount.minor, self.amount.currency],
+            "note": self.note,
+            "partial": self.partial,
+        }
+
+    @classmethod
+    def of(cls, prompt: Prompt) -> Draft:
+        """The draft kept with a question."""
+        kept: dict[str, Any] = draft_of(prompt)
+        return cls(
+            token=prompt.subject_id,
+            payers=tuple(kept["payers"]),
+            anyone=kept["anyone"],
+            amount=None if kept["amount"] is None else Money(*kept["amount"]),
+            note=kept["note"],
+            partial=kept["partial"],
+        )
+
+
+def _new(**parts: Any) -> Draft:
+    return Draft(token=secrets.token_urlsafe(8), **parts)
+
+
+@handler
+async def _request(scene: Scene) -> None:
+    if await start.need_to_join(scene, "m_request"):
+        return
+    parts = payees.parts_of(scene)
+    refs, problem = await payees.refer(scene, parts.payees)
+    if not refs:
+        problem = problem or payees.reply_problem(scene)
+    if isinstance(parts.amount, Unreadable):
+        problem = problem or refusals.unreadable(parts.amount.reason, scene.t)
+    amount = parts.amount if isinstance(parts.amount, Money) else None
+    draft = _new(payers=tuple(refs), amount=amount, note=parts.note)
+    readings = parts.amount.readings if isinstance(parts.amount, Doubt) else ()
+    if not scene.private and refs:
+        await _go_private(scene, draft)
+    else:
+        await _show(scene, draft, edit=False, problem=problem, readings=readings)
+
+
+async def begin(scene: Scene) -> None:
+    """Starts a request of which nothing is known yet, in the private chat."""
+    await _show(scene, _new(), edit=False)
+
+
+async def _show(
+    scene: Scene,
+    draft: Draft,
+    *,
+    edit: bool,
+    problem: str | None = None,
+    readings: Sequence[Money] = (),
+) -> None:
+    """Shows what the draft says so far, or asks for what it lacks, and keeps it."""
+    if readings:
+        expects, (html, markup) = "request_amount", _amount_question(scene, draft, readings)
+    elif not draft.anyone and not draft.payers:
+        expects, (html, markup) = "request_payer", await _payer_question(scene, draft)
+    elif draft.amount is None:
+        expects, (html, markup) = "request_amount", _amount_question(scene, draft)
+    else:
+        expects, (html, markup) = "request_ready", await _preview(scene, draft)
+    if problem is not None:
+        html = Markup("{}\n\n").format(problem) + html
+    await _keep(scene, draft, expects, scene.chat_id)
+    await (scene.edit(html, markup) if edit else scene.reply(html, markup))
+
+
+async def _keep(scene: Scene, draft: Draft, expects: str, chat_id: int) -> None:
+    await scene.chat.ask(
+        scene.person.id, chat_id, expects, subject_id=draft.token, draft=draft.as_json()
+    )
+
+
+async def _go_private(scene: Scene, draft: Draft) -> None:
+    """Whom somebody asks is nobody else's business: the card goes to the private chat."""
+    expects = "request_amount" if draft.amount is None else "request_ready"
+    if not draft.payers:
+        expects = "request_payer"
+    await _keep(scene, draft, expects, scene.person.id)
+    screen = await _private_screen(scene, draft)
+    try:
+        await pay.send_to(scene.bot, scene.person.id, screen)
+    except (Forbidden, BadRequest):
+        html = scene.t("{name}, open our private chat and ask there.", name=scene.person.name)
+    else:
+        html = scene.t("{name}, go on in our private chat.", name=scene.person.name)
+    await scene.reply(html, in_private(scene.t, scene.bot.username, "m_request"))
+
+
+async def _private_screen(scene: Scene, draft: Draft) -> Screen:
+    if not draft.payers:
+        return await _payer_question(replace(scene, chat_id=scene.person.id), draft)
+    if draft.amount is None:
+        return _amount_question(scene, draft)
+    return await _preview(scene, draft)
+
+
+# --- the draft's card ----------------------------------------------------------------------------
+
+
+async def _payer_question(scene: Scene, draft: Draft) -> Screen:
+    t = scene.t
+    cancel = [button(t.plain("Cancel"), "r", "drop", draft.token)]
+    so_far = None if draft.amount is None else t("<b>{m}</b>", m=t.money(draft.amount))
+    if not scene.private:
+        return cards.lines(
+            t("<b>{name}, whom do you ask?</b>", name=scene.person.name), so_far
+        ), rows(
+            [
+                button(t.plain("Anyone here"), "r", "any", draft.token),
+                button(t.plain("One person…"), "r", "alone", draft.token),
+            ],
+            cancel,
+        )
+    recent = [
+        button(cards.short_name(person), "r", "to", draft.token, person.id)
+        for person in await scene.payments.recent_payees(scene.person.id, 4)
+    ]
+    html = cards.lines(
+        t("<b>Whom do you ask?</b>"), so_far, "", t("Choose somebody, or type a @username.")
+    )
+    return html, rows(
+        *in_rows_of(2, recent),
+        [button(t.plain("Pick from my contacts"), "r", "pick", draft.token)],
+        [button(t.plain("Anyone, by a link"), "r", "any", draft.token)],
+        [button(t.plain("My open requests"), "r", "mine")],
+        cancel,
+    )
+
+
+def _amount_question(scene: Scene, draft: Draft, readings: Sequence[Money] = ()) -> Screen:
+    t = scene.t
+    amounts = readings or quick_amounts(scene.person.currency)
+    if readings:
+        how = cards.did_you_mean(readings, t)
+    elif scene.private:
+        how = t("Tap an amount or type one.")
+    else:
+        how = t("Tap an amount, or send it with the command: /request 12.50")
+    return cards.lines(t("<b>How much do you ask for?</b>"), how), rows(
+        *in_rows_of(
+            2, [button(t.money(m), "r", "sum", draft.token, m.minor, m.currency) for m in amounts]
+        ),
+        [button(t.plain("Cancel"), "r", "drop", draft.token)],
+    )
+
+
+async def _preview(scene: Scene, draft: Draft) -> Screen:
+    t = scene.t
+    if draft.amount is None:
+        raise ValueError("a draft without an amount has no preview")
+    amount = t.money(draft.amount)
+    names = await _names(scene.payments, draft.payers)
+    html = cards.lines(
+        _asked(draft, amount, names, t=scene.t, private=scene.private),
+        *([Markup("• {}").format(name) for name in names] if len(names) > 1 else []),
+        Markup("<i>{}</i>").format(draft.note) if draft.note else None,
+    )
+    send = primary(t.plain("Ask for {amount}", amount=amount), "r", "send", draft.token)
+    return html, rows(
+        [send],
+        [_parts_button(draft, scene)],
+        _typed_changes(draft, scene) if scene.private else [],
+        [button(t.plain("Cancel"), "r", "drop", draft.token)],
+    )
+
+
+def _asked(
+    draft: Draft, amount: str, names: Sequence[Markup], *, t: Texts, private: bool
+) -> Markup:
+    if draft.anyone and private:
+        return t("Ask anyone who opens your link for <b>{amount}</b>", amount=amount)
+    if draft.anyone:
+        return t("Ask anyone here for <b>{amount}</b>", amount=amount)
+    if len(names) > 1:
+        return t("Ask each of them for <b>{amount}</b>", amount=amount)
+    return t("Ask {payer} for <b>{amount}</b>", payer=names[0], amount=amount)
+
+
+def _parts_button(draft: Draft, scene: Scene) -> InlineKeyboardButton:
+    if draft.partial:
+        return button(scene.t.plain("Allow part payments: on"), "r", "parts", draft.token, 0)
+    return button(scene.t.plain("Allow part payments: off"), "r", "parts", draft.token, 1)
+
+
+def _typed_changes(draft: Draft, scene: Scene) -> list[InlineKeyboardButton]:
+    t = scene.t
+    words = t.plain("Change the note") if draft.note else t.plain("Add a note")
+    return [
+        button(t.plain("Change amount"), "r", "amount", draft.token),
+        button(words, "r", "note", draft.token),
+    ]
+
+
+async def _names(payments: Payments, refs: Sequence[PayeeRef]) -> list[Markup]:
+    people = await payments.people([ref for ref in refs if isinstance(ref, int)])
+    return [
+        Markup("@{}").format(ref) if isinstance(ref, str) else cards.full_name(people[ref])
+        for ref in refs
+    ]
+
+
+# --- what is typed or picked ---------------------------------------------------------------------
+
+
+@handler
+async def _picked(scene: Scene) -> None:
+    refs = tuple(await payees.picked(scene))
+    await payees.put_picker_away(scene)
+    prompt = await scene.chat.asked(scene.person.id, scene.chat_id)
+    is_ours = prompt is not None and prompt.expects == "request_payer"
+    draft = Draft.of(prompt) if prompt is not None and is_ours else _new()
+    await _show(scene, replace(draft, payers=refs), edit=False)
+
+
+@prompts.takes_text("request_payer")
+async def _payer_typed(scene: Scene, prompt: Prompt, text: str) -> None:
+    named = payees.parts_of(scene).payees or payees.typed_username(text)
+    refs, problem = await payees.refer(scene, named)
+    if problem is not None:
+        raise prompts.AskAgain(problem)
+    if not refs:
+        raise prompts.AskAgain(scene.t.plain("Type a @username, such as @bob, or choose above."))
+    await _show(scene, replace(Draft.of(prompt), payers=tuple(refs)), edit=False)
+
+
+@prompts.takes_amount("request_amount")
+async def _amount_typed(scene: Scene, prompt: Prompt, amount: Money) -> None:
+    await _show(scene, replace(Draft.of(prompt), amount=amount), edit=False)
+
+
+@prompts.takes_text("request_note")
+async def _note_typed(scene: Scene, prompt: Prompt, text: str) -> None:
+    await _show(scene, replace(Draft.of(prompt), note=clean_note(text)), edit=False)
+
+
+@prompts.takes_text("request_ready")
+async def _typed_instead(scene: Scene, _: Prompt, __: str) -> None:
+    raise prompts.AskAgain(
+        scene.t.plain("Your request is ready: tap “Ask for …” on its card, or send /cancel.")
+    )
+
+
+@prompts.takes_amount("request_part")
+async def _part_typed(scene: Scene, prompt: Prompt, amount: Money) -> None:
+    intent = await scene.payments.pay_request(prompt.subject_id, scene.person.id, amount=amount)
+    await pay.show_intent(scene, intent, edit=False)
+
+
+# --- buttons -------------------------------------------------------------------------------------
+
+
+@handler
+async def _pressed(scene: Scene) -> None:
+    match scene.pressed:
+        case (("pay" | "part" | "decline" | "block"), [request_id]):
+            await _answer_request(scene, request_id)
+        case (("remind" | "cancel" | "qr"), [request_id]):
+            await _own_request(scene, request_id)
+        case "open", [request_id]:
+            await open_request(scene, request_id)
+        case "mine", []:
+            await show_open(scene)
+        case _, [token, *values]:
+            await _change_draft(scene, token, values)
+        case _:
+            raise NotOpen("unknown")
+
+
+async def _change_draft(scene: Scene, token: str, values: list[str]) -> None:
+    prompt = await scene.chat.asked(scene.person.id, scene.chat_id)
+    if prompt is None or prompt.subject_id != token:
+        await scene.answer(
+            scene.t.plain(
+                "This card is somebody else's, or out of date. /request makes a new one."
+            ),
+            alert=True,
+        )
+        return
+    draft = Draft.of(prompt)
+    verb, _ = scene.pressed
+    match verb, values:
+        case "to", [person_id] if person_id.isdecimal():
+            await _show(scene, replace(draft, payers=(int(person_id),)), edit=True)
+        case "any", []:
+            await _show(scene, replace(draft, anyone=True, payers=()), edit=True)
+        case "sum", [minor, currency] if (
+            minor.isdecimal() and currency in scene.payments.policy.currencies
+        ):
+            await _show(scene, replace(draft, amount=Money(int(minor), currency)), edit=True)
+        case "parts", [partial]:
+            await _show(scene, replace(draft, partial=partial == "1"), edit=True)
+        case _, []:
+            await _on_draft(scene, draft)
+        case _:
+            raise NotOpen("unknown")
+
+
+async def _on_draft(scene: Scene, draft: Draft) -> None:
+    t = scene.t
+    verb, _ = scene.pressed
+    match verb:
+        case "pick":
+            await payees.offer_picker(scene, payees.PICKED_TO_ASK)
+        case "alone":
+            await scene.delete()
+            await _go_private(scene, draft)
+        case "amount":
+            await _keep(scene, draft, "request_amount", scene.chat_id)
+            await scene.edit(*_amount_question(scene, draft))
+        case "note":
+            await _keep(scene, draft, "request_note", scene.chat_id)
+            await scene.edit(t("<b>What is it for?</b>\nType a few words."))
+        case "send":
+            await _send(scene, draft)
+        case "drop":
+            await scene.chat.answered(scene.person.id, scene.chat_id)
+            await scene.edit(t("<b>Cancelled.</b> Nobody was asked."))
+        case _:
+            raise NotOpen("unknown")
+
+
+async def _send(scene: Scene, draft: Draft) -> None:
+    """Sends the request; the outbox brings its cards, and the draft's makes way for them."""
+    if draft.amount is None or not draft.complete:
+        raise NotOpen("draft")
+    await scene.payments.request(
+        scene.person.id,
+        payers=draft.payers,
+        amount=draft.amount,
+        note=draft.note,
+        partial=draft.partial,
+        group_id=None if scene.private else scene.chat_id,
+        origin=f"request:{draft.token}",
+    )
+    await scene.chat.answered(scene.person.id, scene.chat_id)
+    await scene.answer(scene.t.plain("Asked."))
+    await scene.delete()
+
+
+# --- requests that were sent ---------------------------------------------------------------------
+
+
+async def facts_of(
+    payments: Payments, request: Request, viewer_id: PersonId, bot_username: str
+) -> RequestFacts:
+    """What a request's card says to `viewer_id` beyond the request itself, as of now."""
+    ids = [request.requester_id] + ([request.payer_id] if request.payer_id else [])
+    is_payer = viewer_id != request.requester_id
+    blocked = await payments.blocked(viewer_id) if is_payer else []
+    return RequestFacts(
+        bot_username=bot_username,
+        people=await payments.people(ids),
+        strangers=is_payer and not await payments.have_dealt(viewer_id, request.requester_id),
+        blocked=any(person.id == request.requester_id for person in blocked),
+    )
+
+
+async def screen_for(
+    payments: Payments, request: Request, viewer_id: PersonId, bot_username: str, t: Texts
+) -> Screen:
+    """The card of a request as one person sees it in their private chat."""
+    facts = await facts_of(payments, request, viewer_id, bot_username)
+    if viewer_id == request.requester_id:
+        return cards.request_for_requester(request, facts, t)
+    return cards.request_for_payer(request, facts, t)
+
+
+async def open_request(scene: Scene, request_id: str) -> None:
+    """Shows a request that a deep link leads to.
+
+    Raises:
+        NotYours: somebody else is asked.
+        NotOpen: there is no such request.
+    """
+    request = await scene.payments.request_by_id(request_id)
+    _refuse_others(request, scene.person)
+    screen = await screen_for(
+        scene.payments, request, scene.person.id, scene.bot.username, scene.t
+    )
+    message = await scene.reply(*screen)
+    await scene.chat.remember_card(request_id, scene.chat_id, message.message_id)
+
+
+def _refuse_others(request: Request, person: Person) -> None:
+    """A request is shown to whoever made it, and to whoever may pay it.
+
+    Raises:
+        NotYours: the person is neither.
+    """
+    if person.id == request.requester_id or person.id == request.payer_id:
+        return
+    asked = request.payer_username
+    is_asked = asked is None or (person.username or "").casefold() == asked.casefold()
+    if request.payer_id is not None or not is_asked:
+        raise NotYours
+
+
+async def _answer_request(scene: Scene, request_id: str) -> None:
+    """A button of whoever is asked."""
+    if await start.need_to_join(scene, f"r_{request_id}"):
+        return
+    verb, _ = scene.pressed
+    match verb:
+        case "pay":
+            intent = await scene.payments.pay_request(request_id, scene.person.id)
+            await pay.show_intent(scene, intent, edit=False)
+        case "part":
+            await _ask_part(scene, request_id)
+        case "decline":
+            await scene.payments.decline(request_id, scene.person.id)
+            await _refresh(scene, request_id)
+        case _:
+            await _block(scene, request_id)
+
+
+async def _ask_part(scene: Scene, request_id: str) -> None:
+    request = await scene.payments.request_by_id(request_id)
+    if request.state is not RequestState.OPEN:
+        raise NotOpen(request.state.value)
+    await scene.chat.ask(scene.person.id, scene.chat_id, "request_part", subject_id=request_id)
+    await scene.reply(
+        scene.t(
+            "How much of the {remaining} do you want to pay now? Type an amount.",
+            remaining=scene.t.money(request.remaining),
+        )
+    )
+
+
+async def _block(scene: Scene, request_id: str) -> None:
+    """Whoever asks is blocked, and what they ask for is declined with it."""
+    request = await scene.payments.request_by_id(request_id)
+    _refuse_others(request, scene.person)
+    await scene.payments.block(scene.person.id, request.requester_id)
+    if request.payer_id == scene.person.id and request.state is RequestState.OPEN:
+        await scene.payments.decline(request_id, scene.person.id)
+    requester = await scene.payments.person(request.requester_id)
+    if requester is not None:
+        await scene.answer(
+            scene.t.plain(
+                "{name} is blocked. /settings undoes it.", name=cards.short_name(requester)
+            )
+        )
+    await _refresh(scene, request_id)
+
+
+async def _own_request(scene: Scene, request_id: str) -> None:
+    """A button of whoever asked."""
+    verb, _ = scene.pressed
+    if verb == "cancel":
+        await scene.payments.cancel_request(request_id, scene.person.id)
+        await _refresh(scene, request_id)
+    elif verb == "remind":
+        await scene.payments.remind(request_id, scene.person.id)
+        await scene.answer(scene.t.plain("Reminded."))
+    else:
+        await _send_qr(scene, await scene.payments.request_by_id(request_id))
+
+
+async def _refresh(scene: Scene, request_id: str) -> None:
+    request = await scene.payments.request_by_id(request_id)
+    screen = await screen_for(
+        scene.payments, request, scene.person.id, scene.bot.username, scene.t
+    )
+    await scene.edit(*screen)
+
+
+async def _send_qr(scene: Scene, request: Request) -> None:
+    if request.requester_id != scene.person.id:
+        raise NotYours
+    address = cards.request_url(request, scene.bot.username)
+    picture = await qr.make_card(
+        address,
+        name=scene.person.name,
+        amount=request.remaining,
+        note=request.note,
+        hint=scene.t.plain("Scan to pay"),
+        locale=str(scene.t.locale),
+    )
+    await scene.bot.send_photo(scene.chat_id, picture, caption=address)
+
+
+async def show_open(scene: Scene) -> None:
+    """Lists the open requests that this person made, and those to pay."""
+    t = scene.t
+    made, to_pay = await scene.payments.open_requests(scene.person.id)
+    if not made and not to_pay:
+        await scene.reply(t("No requests are open. /request makes one."))
+        return
+    people = await scene.payments.people(
+        {r.payer_id for r in made if r.payer_id} | {r.requester_id for r in to_pay}
+    )
+    buttons = [
+        button(
+            t.plain(
+                "{name} asks you: {amount}",
+                name=people[r.requester_id].name,
+                amount=t.money(r.remaining),
+            ),
+            "r",
+            "open",
+            r.id,
+        )
+        for r in to_pay
+    ] + [
+        button(
+            t.plain(
+                "You ask {name}: {amount}",
+                name=_payer_name(r, people, t),
+                amount=t.money(r.remaining),
+            ),
+            "r",
+            "open",
+            r.id,
+        )
+        for r in made
+    ]
+    await scene.reply(t("<b>Open requests</b>"), rows(*in_rows_of(1, buttons)))
+
+
+def _payer_name(request: Request, people: Mapping[PersonId, Person], t: Texts) -> str:
+    if request.payer_id is not None and request.payer_id in people:
+        return people[request.payer_id].name
+    return t.plain("anyone") if request.payer_username is None else f"@{request.payer_username}"

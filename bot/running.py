@@ -1,0 +1,177 @@
+"""Runs the bot by itself: fetches updates or is sent them, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import structlog
+from telegram import Bot
+from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError
+
+from bot import app
+from bot import help as help_room
+from bot.inbox import ALLOWED_UPDATES, Inbox
+from bot.polling import Poller
+from bot.settings import Settings, SettingsError
+from bot.transport import Transport
+from bot.web.server import WebServer, build_web, webhook_path
+from payments.service import Payments
+
+_STOP_S = 10.0
+_PAUSE_S = 1.0
+_PAUSE_MOST_S = 30.0
+_BAD_TOKEN = "Telegram does not know this TELEGRAM_BOT_TOKEN: copy it again from @BotFather."  # noqa: S105
+
+log = structlog.get_logger(__name__)
+
+
+async def run(
+    settings: Settings,
+    payments: Payments,
+    *,
+    keys: list[bytes],
+    stop: asyncio.Event,
+    running: Callable[[str], None],
+) -> None:
+    """Runs until `stop` is set; then finishes what is under way and comes back.
+
+    Args:
+        settings: with a token.
+        payments: the use-cases, on an open store.
+        keys: the secret keys.
+        stop: set by a signal.
+        running: called with the bot's username once updates come in.
+
+    Raises:
+        SettingsError: the token is wrong, or the web side cannot listen.
+    """
+    if settings.telegram_bot_token is None:
+        raise SettingsError("\n".join(settings.missing()))
+    poll_line = Transport(connections=1)
+    application = app.build(
+        token=settings.telegram_bot_token.get_secret_value(),
+        api_url=settings.telegram_api_url,
+        test_environment=settings.telegram_test_environment,
+        poll_line=poll_line,
+    )
+    chatpay = app.register(application, payments)
+    inbox = Inbox(application, payments.store, payments.clock)
+    try:
+        async with AsyncExitStack() as house:
+            house.push_async_callback(application.bot.shutdown)
+            if not await _unless(stop, _insist(lambda: house.enter_async_context(application))):
+                return
+            await house.enter_async_context(chatpay)
+            house.push_async_callback(inbox.stop, within_s=_STOP_S)
+            await inbox.start(alone=settings.public_url is None)
+            running(application.bot.username)
+            if settings.public_url is None:
+                work = _poll(Poller(application.bot, poll_line, inbox), application.bot)
+            else:
+                work = _listen(application.bot, inbox, payments, settings, keys)
+            await _unless(stop, work)
+    except InvalidToken:
+        raise SettingsError(_BAD_TOKEN) from None
+
+
+def stop_on_signals(stop: asyncio.Event) -> None:
+    """Has SIGINT and SIGTERM set the event. A second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+
+    def told(number: signal.Signals) -> None:
+        loop.remove_signal_handler(number)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told, number)
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, object]) -> bool:
+    """Does the work, and gives it up once `stop` is set; whether it came to its end."""
+    working = asyncio.create_task(work)
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((stopped, working), return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            await working
+        return working.done()
+    finally:
+        stopped.cancel()
+        working.cancel()
+        await asyncio.gather(stopped, working, return_exceptions=True)
+
+
+async def _insist(call: Callable[[], Awaitable[object]]) -> None:
+    """Asks Telegram until it answers, however long it cannot be reached.
+
+    Raises:
+        TelegramError: it answered, but no.
+    """
+    pause_s = _PAUSE_S
+    while True:
+        try:
+            await call()
+        except BadRequest:
+            raise
+        except (NetworkError, RetryAfter) as error:
+            log.warning("telegram_not_reached", error=type(error).__name__)
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, _PAUSE_MOST_S)
+        else:
+            return
+
+
+async def _poll(poller: Poller, bot: Bot) -> None:
+    await _insist(bot.delete_webhook)
+    async with _commands_published(bot):
+        await poller.run()
+
+
+async def _listen(
+    bot: Bot, inbox: Inbox, payments: Payments, settings: Settings, keys: list[bytes]
+) -> None:
+    secret = settings.webhook_token(keys)
+    web = build_web(inbox, payments.store, secret)
+    try:
+        server = WebServer(web, settings.listen_host, settings.listen_port)
+    except OSError as error:
+        raise SettingsError(
+            f"LISTEN={settings.listen} cannot be listened on: {os.strerror(error.errno or 0)}."
+        ) from None
+    serving = server.start()
+    try:
+        async with _commands_published(bot):
+            await _insist(
+                lambda: bot.set_webhook(
+                    f"{settings.public_url}{webhook_path(secret)}",
+                    secret_token=secret,
+                    allowed_updates=ALLOWED_UPDATES,
+                )
+            )
+            await asyncio.shield(serving)
+    finally:
+        server.stop()
+        await serving
+
+
+@asynccontextmanager
+async def _commands_published(bot: Bot) -> AsyncIterator[None]:
+    """Tells Telegram the commands, meanwhile; the bot works without."""
+
+    async def publish() -> None:
+        try:
+            await help_room.publish_commands(bot)
+        except TelegramError as error:
+            log.warning("commands_not_published", error=type(error).__name__)
+
+    publishing = asyncio.create_task(publish())
+    try:
+        yield
+    finally:
+        publishing.cancel()
+        await asyncio.gather(publishing, return_exceptions=True)

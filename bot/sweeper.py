@@ -1,0 +1,42 @@
+"""Lets time pass: returns holds and ends cards, requests and keypads whose time is up."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from bot.logs import frames
+from payments.service import Payments
+
+_EVERY_S = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class Sweeper:
+    """Calls `payments.sweep` again and again. Several processes may."""
+
+    def __init__(self, payments: Payments) -> None:
+        self._payments = payments
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begins. A second call does nothing."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="chatpay sweeper")
+
+    async def stop(self) -> None:
+        """Ends; a sweep that is under way finishes, or is taken up by the next one."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._payments.sweep()
+            except Exception as error:  # noqa: BLE001 (the next sweep must still come)
+                log.error("sweep_failed", error=type(error).__name__, frames=frames(error))
+            await asyncio.sleep(_EVERY_S)
