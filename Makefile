@@ -18,7 +18,7 @@ run: $(STAMP)  ## Run the bot on Telegram, as set in .env.
 	@$(BIN)/chatpay run
 
 test: $(STAMP)  ## Run all tests.
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n auto
 
 check: $(STAMP)  ## Check format, lint, types and architecture.
 	$(BIN)/ruff format --check .

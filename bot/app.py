@@ -21,7 +21,7 @@ from telegram.ext import (
 )
 
 from bot import help as help_room
-from bot import link, pay, pin, prompts, request, settings_menu, start, wallet
+from bot import history, link, pay, pin, prompts, request, settings_menu, start, wallet
 from bot.context import AnyApplication, Services, serve
 from bot.memory import ChatMemory
 from bot.outbox import Sender
@@ -34,7 +34,7 @@ from payments.service import Payments
 GROUP = -1_000
 """Chatpay's handler group: before a host's, whose catch-alls then take nothing of Chatpay's."""
 
-ROOMS = (start, pin, settings_menu, wallet, pay, request, link, help_room, prompts)
+ROOMS = (start, pin, settings_menu, wallet, history, pay, request, link, help_room, prompts)
 """In the order in which they are asked; `prompts`, which takes typed answers, is last."""
 
 AnyHandler = BaseHandler[Any, Any, Any]
@@ -44,8 +44,12 @@ _DEEP_LINK = re.compile(rf"[irlc]_[A-Za-z0-9_-]{{{TOKEN_LENGTH}}}|m_[a-z]+")
 class Chatpay:
     """Chatpay's own work in an application: the sender of notices and the sweeper.
 
-    An application that is run by `run_polling()` or `run_webhook()` starts and stops it by
-    itself. Who runs an application by hand does it with `async with`:
+    Registered before `run_polling()` or `run_webhook()`, it starts and stops with the application.
+    Registered in a `post_init` hook it is started there, and stops by itself:
+
+        await register(application, payments).start()
+
+    Who runs an application by hand does it with `async with`:
 
         async with application:
             chatpay = register(application, payments)

@@ -1,33 +1,29 @@
-"""What an intent, a payment or a request looks like in the chat, in each of its states.
+"""The payer's card until its PIN: what it asks for, and what it asks to confirm.
 
-The only place that renders them: a card, its receipt and every later edit come out of the same
-functions, so they cannot contradict each other. Nothing is looked up here: the functions take the
-records and what is known about the people in them, and answer the text and its buttons.
+A card, its receipt (`bot/receipts.py`) and every later edit come out of the same functions, so
+they cannot contradict each other. Nothing is looked up here: the functions take the records and
+what is known about the people in them, and answer the text and its buttons.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.constants import KeyboardButtonStyle
 
-from bot.keyboards import button, in_rows_of, link_button, quick_amounts, rows, start_url
+from bot.keyboards import button, in_rows_of, link_button, quick_amounts, rows
 from bot.texts import Texts
-from payments.ids import reference
 from payments.models import (
     Intent,
     IntentKind,
     IntentState,
     Payment,
-    PaymentState,
     Person,
     PersonId,
-    Request,
-    RequestState,
 )
 from payments.money import Money
 
@@ -58,19 +54,6 @@ class IntentFacts:
     """Whom the payer paid lately, to choose from."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestFacts:
-    """What the card of a request says beyond the request itself."""
-
-    bot_username: str
-    people: Mapping[PersonId, Person]
-    """Requester and payer."""
-    strangers: bool = False
-    """The two never exchanged money."""
-    blocked: bool = False
-    """The payer has blocked the requester."""
-
-
 # --- people and amounts --------------------------------------------------------------------------
 
 
@@ -87,22 +70,24 @@ def short_name(person: Person) -> str:
     return first if len(first) <= _SHORT_NAME else first[: _SHORT_NAME - 1] + "…"
 
 
-def _known(person_id: PersonId | None, people: Mapping[PersonId, Person]) -> Person | None:
+def known(person_id: PersonId | None, people: Mapping[PersonId, Person]) -> Person | None:
+    """Somebody by id, where there is one and it is known."""
     return None if person_id is None else people.get(person_id)
 
 
 def payee_of(payment: Payment, people: Mapping[PersonId, Person], t: Texts) -> Markup:
     """Who gets a payment: somebody known, an @username so far unknown, or one's own bank."""
-    return _named(payment.payee_id, payment.payee_username, people, t("your bank"))
+    return named(payment.payee_id, payment.payee_username, people, t("your bank"))
 
 
-def _named(
+def named(
     person_id: PersonId | None,
     username: str | None,
     people: Mapping[PersonId, Person],
     nobody: Markup,
 ) -> Markup:
-    person = _known(person_id, people)
+    """Somebody by id or @username; `nobody` where there is neither."""
+    person = known(person_id, people)
     if person is not None:
         return full_name(person)
     return nobody if username is None else Markup("@{}").format(username)
@@ -110,7 +95,7 @@ def _named(
 
 def what(intent: Intent, people: Mapping[PersonId, Person], t: Texts) -> Markup:
     """A complete intent in a few words: "€12.50 to Bob Stone @bob"."""
-    total = t.money(_total(intent))
+    total = t.money(total_of(intent))
     if len(intent.payments) > 1:
         return t.plural(
             "<b>{total}</b> to {n} person",
@@ -122,7 +107,8 @@ def what(intent: Intent, people: Mapping[PersonId, Person], t: Texts) -> Markup:
     return t("<b>{total}</b> to {payee}", total=total, payee=payee)
 
 
-def _total(intent: Intent) -> Money:
+def total_of(intent: Intent) -> Money:
+    """What leaves the payer's account with a complete card."""
     total = intent.total
     if total is None:
         raise ValueError("the card is not complete")
@@ -134,11 +120,13 @@ def lines(*parts: Markup | str | None) -> Markup:
     return Markup("\n").join(part for part in parts if part is not None)
 
 
-def _note(note: str) -> Markup | None:
+def note_line(note: str) -> Markup | None:
+    """A note on a line of its own, if there is one."""
     return Markup("<i>{}</i>").format(note) if note else None
 
 
-def _about(note: str) -> Markup:
+def about(note: str) -> Markup:
+    """A note after something else, if there is one."""
     return Markup(" — <i>{}</i>").format(note) if note else Markup()
 
 
@@ -147,30 +135,19 @@ def _about(note: str) -> Markup:
 
 def sharing(address: str, invitation: str, t: Texts) -> list[InlineKeyboardButton]:
     """Two buttons: one opens Telegram's own list of chats to share an address, one copies it."""
-    share = "https://t.me/share/url?" + urlencode({"url": address, "text": invitation})
+    query = urlencode({"url": address, "text": invitation}, quote_via=quote, safe="")
+    share = f"https://t.me/share/url?{query}"
     return [
         link_button(t.plain("Share link"), share),
         InlineKeyboardButton(t.plain("Copy link"), copy_text=CopyTextButton(address)),
     ]
 
 
-def _claim_buttons(payment: Payment, facts: IntentFacts, t: Texts) -> list[InlineKeyboardButton]:
-    if payment.claim_token is None:
-        return []
-    address = start_url(facts.bot_username, f"c_{payment.claim_token}")
-    invitation = t.plain("{amount} is waiting for you:", amount=t.money(payment.amount))
-    return sharing(address, invitation, t)
-
-
 # --- intents: before the PIN ---------------------------------------------------------------------
 
 
-def intent_card(intent: Intent, facts: IntentFacts, t: Texts) -> Screen:
-    """The payer's card in its present state: a question, a confirmation, a receipt or an end."""
-    if intent.state is IntentState.POSTED:
-        return _receipt(intent, facts, t)
-    if intent.state not in OPEN_STATES:
-        return _ended(intent, facts, t)
+def open_card(intent: Intent, facts: IntentFacts, t: Texts) -> Screen:
+    """The card of an open intent: a question for what it lacks, or a confirmation."""
     if intent.lacks_payee:
         return payee_question(intent, facts, t)
     if intent.lacks_amount:
@@ -201,8 +178,8 @@ def _label(person: Person) -> str:
 def _so_far(intent: Intent, t: Texts) -> Markup | None:
     """The amount and note of a card that lacks its payee."""
     if intent.amount_each is None:
-        return _note(intent.note)
-    return Markup("<b>{}</b>{}").format(t.money(intent.amount_each), _about(intent.note))
+        return note_line(intent.note)
+    return Markup("<b>{}</b>{}").format(t.money(intent.amount_each), about(intent.note))
 
 
 def amount_question(
@@ -229,7 +206,7 @@ def amount_question(
     has_amount = intent.total is not None
     text = lines(
         _heading(intent, facts, t),
-        _note(intent.note),
+        note_line(intent.note),
         "",
         t("<b>How much for each?</b>") if len(intent.payments) > 1 else t("<b>How much?</b>"),
         ask,
@@ -274,14 +251,14 @@ def _heading(intent: Intent, facts: IntentFacts, t: Texts) -> Markup | None:
 
 
 def _confirmation(intent: Intent, facts: IntentFacts, t: Texts) -> Screen:
-    total = _total(intent)
+    total = total_of(intent)
     text = lines(
         _heading(intent, facts, t),
         *_shares(intent, facts, t),
         Markup("<b>{}</b>").format(t.money(total))
         if len(intent.payments) == 1
         else t("Total: <b>{total}</b>", total=t.money(total)),
-        _note(intent.note),
+        note_line(intent.note),
         *_warnings(intent, facts, t),
         *_balance_after(total, facts, t),
     )
@@ -321,7 +298,7 @@ def _warnings(intent: Intent, facts: IntentFacts, t: Texts) -> list[Markup]:
 
 def waits_for_payee(payment: Payment, people: Mapping[PersonId, Person]) -> bool:
     """Whether a payment would have to wait, because its payee has not joined."""
-    payee = _known(payment.payee_id, people)
+    payee = known(payment.payee_id, people)
     return payee is None or not payee.joined
 
 
@@ -346,7 +323,7 @@ def _balance_after(total: Money, facts: IntentFacts, t: Texts) -> list[Markup]:
 def _confirmation_buttons(
     intent: Intent, facts: IntentFacts, t: Texts
 ) -> list[list[InlineKeyboardButton]]:
-    total = _total(intent)
+    total = total_of(intent)
     if facts.available is not None and facts.available < total:
         first = button(t.plain("Add money"), "w", "topup")
     else:
@@ -392,428 +369,3 @@ def _group_button(intent: Intent, t: Texts) -> list[InlineKeyboardButton]:
     if intent.told_in is None:
         return [button(t.plain("Show in group: off"), "i", "show", intent.id, 1)]
     return [button(t.plain("Show in group: on"), "i", "show", intent.id, 0)]
-
-
-# --- intents: afterwards -------------------------------------------------------------------------
-
-
-def _receipt(intent: Intent, facts: IntentFacts, t: Texts) -> Screen:
-    if len(intent.payments) == 1:
-        return payment_receipt(intent.payments[0], intent, facts, t)
-    text = lines(
-        t("✅ <b>Paid {total}</b>", total=t.money(_total(intent))),
-        *(
-            Markup("• {}: {} · {}").format(
-                payee_of(p, facts.people, t), t.money(p.amount), _state(p, t)
-            )
-            for p in intent.payments
-        ),
-        _note(intent.note),
-    )
-    held = [
-        [
-            button(
-                t.plain("Waiting for {payee}…", payee=payee_of(p, facts.people, t).striptags()),
-                "i",
-                "hold",
-                p.id,
-            )
-        ]
-        for p in intent.payments
-        if p.state is PaymentState.HELD
-    ]
-    return text, rows(*held) if held else None
-
-
-def _state(payment: Payment, t: Texts) -> Markup:
-    if payment.state is PaymentState.HELD:
-        return t("waiting")
-    if payment.state is PaymentState.RETURNED:
-        return t("returned")
-    if payment.refunded_minor:
-        return t("{amount} given back", amount=t.money(_refunded(payment)))
-    return t("paid")
-
-
-def _refunded(payment: Payment) -> Money:
-    return Money(payment.refunded_minor, payment.currency)
-
-
-def payment_receipt(payment: Payment, intent: Intent, facts: IntentFacts, t: Texts) -> Screen:
-    """The payer's receipt of one payment: paid, waiting, returned or given back."""
-    payee = payee_of(payment, facts.people, t)
-    amount = t.money(payment.amount)
-    if payment.state is PaymentState.HELD:
-        return _held(payment, intent, facts, t)
-    if payment.state is PaymentState.RETURNED:
-        text = t("↩️ <b>{amount}</b> for {payee} came back to you", amount=amount, payee=payee)
-        return lines(text, _note(intent.note), "", _reference(payment, t)), None
-    text = lines(
-        _done(intent, amount, payee, t),
-        _note(intent.note),
-        _given_back(payment, t),
-        "",
-        None if payment.posted_at is None else Markup("{}").format(t.moment(payment.posted_at)),
-        _reference(payment, t),
-    )
-    return text, None
-
-
-def _done(intent: Intent, amount: str, payee: Markup, t: Texts) -> Markup:
-    if intent.kind is IntentKind.REFUND:
-        return t("✅ <b>{amount}</b> given back to {payee}", amount=amount, payee=payee)
-    if intent.kind is IntentKind.WITHDRAWAL:
-        return t("✅ <b>{amount}</b> sent to {payee}", amount=amount, payee=payee)
-    return t("✅ Paid <b>{amount}</b> to {payee}", amount=amount, payee=payee)
-
-
-def _given_back(payment: Payment, t: Texts) -> Markup | None:
-    if not payment.refunded_minor:
-        return None
-    if payment.refunded_minor == payment.amount_minor:
-        return t("↩️ All of it was given back.")
-    return t("↩️ {amount} of it was given back.", amount=t.money(_refunded(payment)))
-
-
-def _reference(payment: Payment, t: Texts) -> Markup:
-    return t("Reference <code>{reference}</code>", reference=reference(payment.id))
-
-
-def _held(payment: Payment, intent: Intent, facts: IntentFacts, t: Texts) -> Screen:
-    payee = payee_of(payment, facts.people, t)
-    until = None if payment.expires_at is None else t.moment(payment.expires_at)
-    text = lines(
-        t(
-            "⏳ <b>{amount}</b> is waiting for {payee}",
-            amount=t.money(payment.amount),
-            payee=payee,
-        ),
-        _note(intent.note),
-        "",
-        t(
-            "Send {payee} the link. What is not taken by {until} comes back to you.",
-            payee=payee,
-            until=until,
-        ),
-        _reference(payment, t),
-    )
-    return text, rows(
-        _claim_buttons(payment, facts, t),
-        [button(t.plain("Take back"), "i", "takeback", payment.id)],
-    )
-
-
-_REFUSALS = ("InsufficientFunds", "LimitExceeded")
-
-
-def _ended(intent: Intent, facts: IntentFacts, t: Texts) -> Screen:
-    complete = intent.total is not None
-    about = what(intent, facts.people, t) if complete else None
-    text = lines(_why_ended(intent, t), about, _note(intent.note))
-    if not complete or facts.fixed or intent.kind is not IntentKind.PAYMENT:
-        return text, None
-    return text, rows([button(t.plain("Start again"), "i", "redo", intent.id)])
-
-
-def _why_ended(intent: Intent, t: Texts) -> Markup:
-    if intent.state is IntentState.CANCELLED:
-        return t("<b>Cancelled.</b> Nothing was paid.")
-    if intent.state is IntentState.EXPIRED:
-        return t("<b>The time for this card is up.</b> Nothing was paid.")
-    if intent.refusal == _REFUSALS[0]:
-        return t("<b>Not paid:</b> your balance no longer covers it.")
-    if intent.refusal == _REFUSALS[1]:
-        return t("<b>Not paid:</b> a limit was reached.")
-    return t("<b>Not paid.</b> Nothing has left your account.")
-
-
-# --- payments, as the payee and the group see them -----------------------------------------------
-
-
-def received(
-    payment: Payment, intent: Intent, people: Mapping[PersonId, Person], t: Texts
-) -> Screen:
-    """The payee's card of a payment that has arrived."""
-    payer = people[payment.payer_id]
-    fields = {
-        "payer": full_name(payer),
-        "amount": t.money(payment.amount),
-        "about": _about(intent.note),
-    }
-    if intent.kind is IntentKind.REFUND:
-        return t("💶 {payer} gave you back <b>{amount}</b>{about}", **fields), None
-    text = lines(
-        t("💶 {payer} paid you <b>{amount}</b>{about}", **fields), _given_back_by_you(payment, t)
-    )
-    buttons = [button(t.plain("Pay {name}", name=short_name(payer)), "i", "again", payment.id)]
-    if payment.refunded_minor < payment.amount.minor:
-        buttons.append(button(t.plain("Give back…"), "i", "refund", payment.id))
-    return text, rows(buttons)
-
-
-def _given_back_by_you(payment: Payment, t: Texts) -> Markup | None:
-    if not payment.refunded_minor:
-        return None
-    if payment.refunded_minor == payment.amount_minor:
-        return t("↩️ You gave all of it back.")
-    return t("↩️ You gave {amount} of it back.", amount=t.money(_refunded(payment)))
-
-
-def waiting_for_you(
-    payment: Payment,
-    intent: Intent,
-    people: Mapping[PersonId, Person],
-    bot_username: str,
-    t: Texts,
-) -> Screen:
-    """The card of a held payment for its payee, who has yet to join."""
-    text = t(
-        "💶 {payer} sent you <b>{amount}</b>{about}",
-        payer=full_name(people[payment.payer_id]),
-        amount=t.money(payment.amount),
-        about=_about(intent.note),
-    )
-    if payment.state is not PaymentState.HELD or payment.claim_token is None:
-        return lines(text, t("It is no longer waiting.")), None
-    until = None if payment.expires_at is None else t.moment(payment.expires_at)
-    return lines(text, "", t("It waits for you until {until}.", until=until)), rows(
-        [
-            link_button(
-                t.plain("Take {amount}", amount=t.money(payment.amount)),
-                start_url(bot_username, f"c_{payment.claim_token}"),
-            )
-        ]
-    )
-
-
-def taken_already(payment: Payment, people: Mapping[PersonId, Person], t: Texts) -> Markup:
-    """One sentence to a payee who has the money already."""
-    return t(
-        "✅ The {amount} from {payer} is in your balance.",
-        amount=t.money(payment.amount),
-        payer=full_name(people[payment.payer_id]),
-    )
-
-
-def told(intent: Intent, people: Mapping[PersonId, Person], t: Texts) -> Markup:
-    """What a group is told about a payment that its payer chose to show."""
-    payer = full_name(people[intent.payer_id])
-    if len(intent.payments) > 1:
-        return t("{payer} paid {what}", payer=payer, what=what(intent, people, t))
-    return t(
-        "{payer} paid {payee} <b>{amount}</b>",
-        payer=payer,
-        payee=payee_of(intent.payments[0], people, t),
-        amount=t.money(_total(intent)),
-    )
-
-
-def news_of(payment: Payment, people: Mapping[PersonId, Person], t: Texts) -> Markup:
-    """One sentence to the payer of a held payment: taken, or returned."""
-    payee = payee_of(payment, people, t)
-    amount = t.money(payment.amount)
-    if payment.state is PaymentState.RETURNED:
-        return t(
-            "↩️ {payee} did not take the {amount}: it is back in your balance.",
-            payee=payee,
-            amount=amount,
-        )
-    return t("✅ {payee} has taken the {amount}.", payee=payee, amount=amount)
-
-
-def refund_news(payment: Payment, people: Mapping[PersonId, Person], t: Texts) -> Markup:
-    """One sentence to the payer: so much has been given back by now."""
-    return t(
-        "↩️ {payee} gave back {refunded} of the {amount} that you paid.",
-        payee=payee_of(payment, people, t),
-        refunded=t.money(_refunded(payment)),
-        amount=t.money(payment.amount),
-    )
-
-
-# --- requests ------------------------------------------------------------------------------------
-
-
-def request_for_payer(request: Request, facts: RequestFacts, t: Texts) -> Screen:
-    """The card of whoever is asked to pay."""
-    requester = facts.people[request.requester_id]
-    asks = t(
-        "{requester} asks you to pay <b>{amount}</b>",
-        requester=full_name(requester),
-        amount=t.money(request.amount),
-    )
-    if request.state is not RequestState.OPEN:
-        return lines(asks, _note(request.note), "", _end_for_payer(request, facts, t)), None
-    text = lines(
-        asks,
-        _note(request.note),
-        "",
-        t("<b>You pay:</b> the money goes from you to {name}.", name=requester.name),
-        _paid_so_far(request, t),
-        t(
-            "You have never dealt with {name}. Pay only if you know what this is for.",
-            name=requester.name,
-        )
-        if facts.strangers
-        else None,
-        t("Open until {until}", until=t.moment(request.expires_at)),
-    )
-    name = short_name(requester)
-    pay = button(
-        t.plain("Pay {amount}…", amount=t.money(request.remaining)),
-        "r",
-        "pay",
-        request.id,
-        style=KeyboardButtonStyle.SUCCESS,
-    )
-    return text, rows(
-        [pay],
-        [button(t.plain("Pay a part…"), "r", "part", request.id)] if request.partial else [],
-        [
-            button(t.plain("Decline"), "r", "decline", request.id),
-            button(t.plain("Block {name}", name=name), "r", "block", request.id),
-        ]
-        if request.payer_id is not None
-        else [button(t.plain("Block {name}", name=name), "r", "block", request.id)],
-    )
-
-
-def _end_for_payer(request: Request, facts: RequestFacts, t: Texts) -> Markup:
-    name = facts.people[request.requester_id].name
-    if request.state is RequestState.PAID:
-        return t("✅ Paid.")
-    if request.state is RequestState.DECLINED and facts.blocked:
-        return t("You declined, and blocked {name}. /settings undoes the block.", name=name)
-    if request.state is RequestState.DECLINED:
-        return t("You declined. Nothing was paid.")
-    if request.state is RequestState.CANCELLED:
-        return t("{name} no longer asks for this. Nothing to pay.", name=name)
-    return t("The time for this request is up. Nothing to pay.")
-
-
-def _paid_so_far(request: Request, t: Texts) -> Markup | None:
-    if not request.paid_minor and request.partial:
-        return t("It may be paid in parts.")
-    if not request.paid_minor:
-        return None
-    return t(
-        "{paid} of {amount} paid, {remaining} to go.",
-        paid=t.money(Money(request.paid_minor, request.currency)),
-        amount=t.money(request.amount),
-        remaining=t.money(request.remaining),
-    )
-
-
-def request_for_requester(request: Request, facts: RequestFacts, t: Texts) -> Screen:
-    """The card of whoever asked."""
-    payer = _named(request.payer_id, request.payer_username, facts.people, t("anyone"))
-    asked = t("You asked {payer} for <b>{amount}</b>", payer=payer, amount=t.money(request.amount))
-    if request.state is not RequestState.OPEN:
-        return lines(asked, _note(request.note), "", _end_for_requester(request, t)), None
-    text = lines(
-        asked,
-        _note(request.note),
-        "",
-        _paid_so_far(request, t),
-        _how_it_arrives(request, facts, payer, t),
-        t("Open until {until}", until=t.moment(request.expires_at)),
-    )
-    return text, rows(
-        *_passing_on(request, facts, t),
-        [
-            *(
-                []
-                if _must_be_passed_on(request, facts)
-                else [button(t.plain("Remind"), "r", "remind", request.id)]
-            ),
-            button(t.plain("Cancel request"), "r", "cancel", request.id),
-        ],
-    )
-
-
-def request_url(request: Request, bot_username: str) -> str:
-    """The address that opens a request."""
-    return start_url(bot_username, f"r_{request.id}")
-
-
-def _must_be_passed_on(request: Request, facts: RequestFacts) -> bool:
-    """Whether the bot cannot bring the request to its payer by itself."""
-    payer = _known(request.payer_id, facts.people)
-    return request.group_id is None and (payer is None or not payer.joined)
-
-
-def _how_it_arrives(request: Request, facts: RequestFacts, payer: Markup, t: Texts) -> Markup:
-    if request.group_id is not None:
-        return t("Whoever pays first in the group pays it.")
-    if not _must_be_passed_on(request, facts):
-        return t("⏳ Waiting for {payer}.", payer=payer)
-    if request.payer_id is None and request.payer_username is None:
-        return t("Whoever opens the link first and pays, pays it.")
-    return t("{payer} has not joined yet: send the link.", payer=payer)
-
-
-def _passing_on(
-    request: Request, facts: RequestFacts, t: Texts
-) -> list[list[InlineKeyboardButton]]:
-    if not _must_be_passed_on(request, facts):
-        return []
-    invitation = t.plain("I ask you to pay {amount}:", amount=t.money(request.remaining))
-    return [
-        sharing(request_url(request, facts.bot_username), invitation, t),
-        [button(t.plain("QR code"), "r", "qr", request.id)],
-    ]
-
-
-def _end_for_requester(request: Request, t: Texts) -> Markup:
-    if request.state is RequestState.PAID:
-        return t("✅ Paid.")
-    if request.state is RequestState.DECLINED:
-        return t("Declined.")
-    paid = _paid_so_far(request, t) if request.paid_minor else None
-    if request.state is RequestState.CANCELLED:
-        return lines(t("You cancelled this request."), paid)
-    return lines(t("The time for this request is up."), paid)
-
-
-def request_in_group(request: Request, facts: RequestFacts, t: Texts) -> Screen:
-    """The card that asks a whole group."""
-    text = lines(
-        t(
-            "{requester} asks anyone here for <b>{amount}</b>",
-            requester=full_name(facts.people[request.requester_id]),
-            amount=t.money(request.amount),
-        ),
-        _note(request.note),
-    )
-    if request.state is RequestState.OPEN:
-        pay = t.plain("Pay {amount}…", amount=t.money(request.remaining))
-        address = request_url(request, facts.bot_username)
-        return lines(text, _paid_so_far(request, t)), rows([link_button(pay, address)])
-    return lines(text, "", _end_in_group(request, t)), None
-
-
-def _end_in_group(request: Request, t: Texts) -> Markup:
-    if request.state is RequestState.PAID:
-        return t("✅ Paid")
-    if request.state is RequestState.EXPIRED:
-        return t("Time is up")
-    return t("Cancelled")
-
-
-def declined_news(request: Request, people: Mapping[PersonId, Person], t: Texts) -> Markup:
-    """One sentence to the requester."""
-    return t(
-        "{payer} declined your request for {amount}.",
-        payer=_named(request.payer_id, request.payer_username, people, t("Somebody")),
-        amount=t.money(request.amount),
-    )
-
-
-def reminder(request: Request, people: Mapping[PersonId, Person], t: Texts) -> Markup:
-    """One sentence to whoever is asked, once more."""
-    return t(
-        "🔔 A reminder: {requester} asks you to pay <b>{amount}</b>{about}",
-        requester=full_name(people[request.requester_id]),
-        amount=t.money(request.remaining),
-        about=_about(request.note),
-    )

@@ -21,7 +21,7 @@ from telegram import (
 )
 from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, filters
 
-from bot import keyboards, link, pay, pin, request, settings_menu, start, wallet
+from bot import history, keyboards, link, pay, pin, request, settings_menu, start, wallet
 from bot.callbacks import pattern
 from bot.context import Scene, handler
 from bot.texts import Texts, languages
@@ -193,8 +193,9 @@ def places() -> dict[str, Callable[[Scene], Awaitable[None]]]:
         "pay": pay.begin,
         "request": request.begin,
         "link": link.begin,
+        "me": link.show_personal,
         "balance": wallet.open_balance,
-        "history": wallet.open_history,
+        "history": history.open_history,
         "topup": wallet.open_topup,
         "withdraw": wallet.open_withdraw,
         "pin": pin.open_pin,

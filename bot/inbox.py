@@ -143,8 +143,8 @@ class Inbox:
                 await self._renew()
                 await self._recover(leases_past_ms=0)
                 await self._tidy()
-            except Unavailable:
-                log.warning("store_unavailable", what="inbox")
+            except Exception as error:  # noqa: BLE001 (the leases must be kept)
+                log.error("inbox_failed", error=type(error).__name__, frames=frames(error))
 
     async def _renew(self) -> None:
         _, lease_until = self._times()

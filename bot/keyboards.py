@@ -81,7 +81,7 @@ def main_menu(t: Texts) -> InlineKeyboardMarkup:
         ],
         [
             button(t.plain("➕ Add money"), "w", "topup"),
-            button(t.plain("🔗 My link"), "m", "link"),
+            button(t.plain("🔗 My link"), "m", "me"),
         ],
     )
 

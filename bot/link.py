@@ -70,7 +70,8 @@ async def open_link(scene: Scene, link_id: str) -> None:
     """Shows the card to pay a link that was opened, or, to its owner, the link itself.
 
     Raises:
-        NotOpen: it is closed or paused, or there is none.
+        NotYours: there is none.
+        NotOpen: it is closed or paused.
     """
     link = await scene.payments.link(link_id)
     if link.owner_id == scene.person.id:

@@ -18,7 +18,7 @@ from telegram import Bot, InlineKeyboardMarkup
 from telegram.constants import ParseMode
 from telegram.error import BadRequest
 
-from bot import cards, pay, request
+from bot import asked, pay, receipts, request_cards
 from bot.cards import Screen
 from bot.context import is_gone, is_unchanged
 from bot.keyboards import button, rows
@@ -127,10 +127,11 @@ async def _intent(delivery: _Delivery) -> None:
     """The payer's card. What ended without a payment is not news to anybody who sees no card."""
     intent = await delivery.payments.intent(delivery.notice.subject_id, delivery.chat_id)
     facts = await pay.facts_of(delivery.payments, intent, delivery.bot.username)
-    screen = cards.intent_card(intent, facts, await delivery.texts())
+    screen = receipts.intent_card(intent, facts, await delivery.texts())
     await delivery.show(intent.id, screen, send=intent.state is IntentState.POSTED)
+    told_in = intent.told_in if intent.state is IntentState.POSTED else None
     for card in await delivery.memory.cards_of(intent.id):
-        if card.conversation_id not in {intent.payer_id, intent.told_in}:
+        if card.conversation_id not in {intent.payer_id, told_in}:
             await _delete(delivery, card)
 
 
@@ -149,13 +150,13 @@ async def _told(delivery: _Delivery) -> None:
     ids = [p.payee_id for p in intent.payments if p.payee_id is not None]
     people = await delivery.payments.people([intent.payer_id, *ids])
     t = await delivery.texts(intent.payer_id)
-    await delivery.show(intent.id, (cards.told(intent, people, t), None))
+    await delivery.show(intent.id, (receipts.told(intent, people, t), None))
 
 
 async def _received(delivery: _Delivery, *, send: bool = True) -> None:
     payment, intent = await delivery.payments.payment(delivery.notice.subject_id, delivery.chat_id)
     people = await delivery.payments.people([payment.payer_id])
-    screen = cards.received(payment, intent, people, await delivery.texts())
+    screen = receipts.received(payment, intent, people, await delivery.texts())
     await delivery.show(payment.id, screen, send=send)
 
 
@@ -170,7 +171,7 @@ async def _held(delivery: _Delivery) -> None:
     if intent is None:
         raise LookupError("a payment names an intent that is not there")
     people = await delivery.payments.people([payment.payer_id])
-    screen = cards.waiting_for_you(
+    screen = receipts.waiting_for_you(
         payment, intent, people, delivery.bot.username, await delivery.texts()
     )
     await delivery.show(payment.id, screen, send=payment.state is PaymentState.HELD)
@@ -183,7 +184,7 @@ async def _hold_ended(delivery: _Delivery) -> None:
         payment.expires_at is not None and payment.expires_at > delivery.payments.clock()
     )
     if not taken_back:
-        await delivery.ring(f"{payment.id}:{payment.state}", cards.news_of(payment, people, t))
+        await delivery.ring(f"{payment.id}:{payment.state}", receipts.news_of(payment, people, t))
 
 
 async def _refunded(delivery: _Delivery) -> None:
@@ -193,7 +194,7 @@ async def _refunded(delivery: _Delivery) -> None:
         return
     payment, people, t = await _refresh_receipts(delivery)
     news = f"{payment.id}:refunded:{payment.refunded_minor}"
-    await delivery.ring(news, cards.refund_news(payment, people, t))
+    await delivery.ring(news, receipts.refund_news(payment, people, t))
 
 
 async def _refresh_receipts(
@@ -203,43 +204,49 @@ async def _refresh_receipts(
     payment, intent = await delivery.payments.payment(delivery.notice.subject_id, delivery.chat_id)
     facts = await pay.facts_of(delivery.payments, intent, delivery.bot.username)
     t = await delivery.texts()
-    await delivery.show(intent.id, cards.intent_card(intent, facts, t), send=False)
-    receipt = cards.payment_receipt(payment, intent, facts, t)
+    await delivery.show(intent.id, receipts.intent_card(intent, facts, t), send=False)
+    receipt = receipts.payment_receipt(payment, intent, facts, t)
     await delivery.show(payment.id, receipt, send=False)
     return payment, dict(facts.people), t
 
 
 async def _request(delivery: _Delivery) -> None:
     """A request's card. What ended is not news to anybody who never saw it asked."""
-    asked = await delivery.payments.request_by_id(delivery.notice.subject_id)
-    is_open = asked.state is RequestState.OPEN
+    request = await delivery.payments.request_by_id(delivery.notice.subject_id)
+    is_open = request.state is RequestState.OPEN
     if delivery.chat_id < 0:
-        facts = await request.facts_of(
-            delivery.payments, asked, asked.requester_id, delivery.bot.username
+        facts = await asked.facts_of(
+            delivery.payments, request, request.requester_id, delivery.bot.username
         )
-        t = await delivery.texts(asked.requester_id)
-        await delivery.show(asked.id, cards.request_in_group(asked, facts, t), send=is_open)
+        t = await delivery.texts(request.requester_id)
+        await delivery.show(
+            request.id, request_cards.request_in_group(request, facts, t), send=is_open
+        )
         return
     t = await delivery.texts()
-    screen = await request.screen_for(
-        delivery.payments, asked, delivery.chat_id, delivery.bot.username, t
+    screen = await asked.screen_for(
+        delivery.payments, request, delivery.chat_id, delivery.bot.username, t
     )
-    await delivery.show(asked.id, screen, send=is_open)
-    if asked.state is RequestState.DECLINED and asked.requester_id == delivery.chat_id:
-        ids = [] if asked.payer_id is None else [asked.payer_id]
+    await delivery.show(request.id, screen, send=is_open)
+    if request.state is RequestState.DECLINED and request.requester_id == delivery.chat_id:
+        ids = [] if request.payer_id is None else [request.payer_id]
         people = await delivery.payments.people(ids)
-        await delivery.ring(f"{asked.id}:declined", cards.declined_news(asked, people, t))
+        await delivery.ring(
+            f"{request.id}:declined", request_cards.declined_news(request, people, t)
+        )
 
 
 async def _reminder(delivery: _Delivery) -> None:
-    asked = await delivery.payments.request_by_id(delivery.notice.subject_id)
-    if asked.state is not RequestState.OPEN:
+    request = await delivery.payments.request_by_id(delivery.notice.subject_id)
+    if request.state is not RequestState.OPEN:
         return
-    people = await delivery.payments.people([asked.requester_id])
+    people = await delivery.payments.people([request.requester_id])
     t = await delivery.texts()
-    show = button(t.plain("Show"), "r", "open", asked.id)
+    show = button(t.plain("Show"), "r", "open", request.id)
     await delivery.ring(
-        f"{asked.id}:reminder:{asked.reminders}", cards.reminder(asked, people, t), rows([show])
+        f"{request.id}:reminder:{request.reminders}",
+        request_cards.reminder(request, people, t),
+        rows([show]),
     )
 
 

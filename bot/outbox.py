@@ -80,8 +80,8 @@ class Sender:
             waiting.clear()
             try:
                 await self._claim()
-            except Unavailable:
-                log.warning("store_unavailable", what="outbox")
+            except Exception as error:  # noqa: BLE001 (the next notices must still be sent)
+                log.error("outbox_failed", error=type(error).__name__, frames=frames(error))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(waiting.wait(), _POLL_S)
 
@@ -149,7 +149,7 @@ class Sender:
 
     async def _bury(self, notice: Notice, reason: str) -> None:
         now = self._payments.clock()
-        log.warning("notice_buried", kind=notice.kind.value, reason=reason)
+        log.warning("notice_buried", kind=notice.kind.value)
         await self._store.write(lambda tx: tx.outbox.bury(notice.id, reason=reason, now=now))
         if notice.conversation_id > 0 and _is_unreachable(reason):
             await self._payments.unreachable(notice.conversation_id)

@@ -94,7 +94,7 @@ class Pacer:
     def _chat(self, chat_id: int) -> _Bucket:
         bucket = self._chats.get(chat_id)
         if bucket is None:
-            capacity, rate = (3.0, 1.0) if chat_id > 0 else (20.0, 20 / 60)
+            capacity, rate = (5.0, 1.0) if chat_id > 0 else (20.0, 20 / 60)
             bucket = _Bucket(capacity, rate, tokens=capacity, at=self._seconds())
             self._chats[chat_id] = bucket
             if len(self._chats) > _CHATS_MOST:

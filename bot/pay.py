@@ -13,7 +13,7 @@ from typing import Any
 from markupsafe import Markup
 from telegram import Bot
 from telegram.constants import ParseMode
-from telegram.error import BadRequest, Forbidden
+from telegram.error import BadRequest, Forbidden, TelegramError
 from telegram.ext import (
     BaseHandler,
     CallbackQueryHandler,
@@ -22,7 +22,7 @@ from telegram.ext import (
     filters,
 )
 
-from bot import cards, payees, pin, prompts, refusals, start
+from bot import cards, payees, pin, prompts, receipts, refusals, start
 from bot.callbacks import pattern
 from bot.cards import IntentFacts, Screen
 from bot.context import Scene, handler, patiently
@@ -181,7 +181,7 @@ async def show_intent(
     if readings and intent.lacks_amount and intent.state in cards.OPEN_STATES:
         html, markup = cards.amount_question(intent, facts, scene.t, readings=readings)
     else:
-        html, markup = cards.intent_card(intent, facts, scene.t)
+        html, markup = receipts.intent_card(intent, facts, scene.t)
     if problem is not None:
         html = Markup("{}\n\n").format(problem) + html
     await _put(scene, intent, (html, markup), edit=edit)
@@ -257,9 +257,9 @@ async def _present(
     """Shows a new card in the private chat; a group where it was begun gets the way there."""
     try:
         await show_intent(scene, intent, edit=False, problem=problem, readings=readings)
-    except (Forbidden, BadRequest):
+    except (Forbidden, BadRequest) as error:
         # Somebody who never wrote to the bot, or stopped it: the button below opens the chat.
-        if scene.private:
+        if scene.private or not is_unreachable(error):
             raise
     if scene.private:
         return
@@ -271,12 +271,16 @@ async def _present(
     await scene.chat.remember_card(intent.id, scene.chat_id, message.message_id)
 
 
+def is_unreachable(error: TelegramError) -> bool:
+    """Whether the bot may not write to the person at all."""
+    return isinstance(error, Forbidden) or "chat not found" in error.message.lower()
+
+
 async def open_intent(scene: Scene, intent_id: str) -> None:
     """Shows a card that a deep link leads to.
 
     Raises:
-        NotYours: it is another person's.
-        NotOpen: there is none.
+        NotYours: it is another person's, or there is none.
     """
     intent = await scene.payments.intent(intent_id, scene.person.id)
     await show_intent(scene, intent, edit=False)
@@ -296,7 +300,7 @@ async def open_claim(scene: Scene, claim_token: str) -> None:
         await scene.payments.claim(claim_token, scene.person.id)
         return
     payers = await scene.payments.people([payment.payer_id])
-    await scene.reply(cards.taken_already(payment, payers, scene.t))
+    await scene.reply(receipts.taken_already(payment, payers, scene.t))
 
 
 # --- what is typed or picked ---------------------------------------------------------------------
@@ -322,6 +326,7 @@ async def _payee_typed(scene: Scene, prompt: Prompt, text: str) -> None:
         raise prompts.AskAgain(problem)
     if not refs:
         raise prompts.AskAgain(scene.t.plain("Type a @username, such as @bob, or choose above."))
+    await payees.put_picker_away(scene)
     await _choose_payees(scene, prompt.subject_id, refs)
 
 
@@ -400,6 +405,7 @@ async def _cancel(scene: Scene, intent_id: str) -> None:
         await scene.answer(refusals.sentence(error, scene.t).striptags(), alert=True)
         intent = await scene.payments.intent(intent_id, scene.person.id)
     await _again(scene, intent)
+    await payees.put_picker_away(scene)
 
 
 async def _redo(scene: Scene, intent_id: str) -> None:
@@ -482,7 +488,7 @@ async def _afterwards(scene: Scene, payment_id: str) -> None:
 
 async def _show_receipt(scene: Scene, payment: Payment, intent: Intent, *, edit: bool) -> None:
     facts = await facts_of(scene.payments, intent, scene.bot.username)
-    screen = cards.payment_receipt(payment, intent, facts, scene.t)
+    screen = receipts.payment_receipt(payment, intent, facts, scene.t)
     if edit:
         await scene.edit(*screen)
         return

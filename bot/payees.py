@@ -103,9 +103,13 @@ async def refer(scene: Scene, payees: Iterable[Payee]) -> tuple[list[PayeeRef], 
         match payee:
             case PayeeById(is_bot=False):
                 refs.append(await _met(scene, payee))
-            case PayeeByUsername(username) if not await _is_bot(scene, username):
-                refs.append(username)
-            case PayeeById() | PayeeByUsername():
+            case PayeeByUsername(username):
+                person = await scene.payments.by_username(username)
+                if person is None and _is_bots(username):
+                    problem = refusals.sentence(PayeeRefused(PayeeRefusal.BOT), scene.t)
+                else:
+                    refs.append(username if person is None else person.id)
+            case PayeeById():
                 problem = refusals.sentence(PayeeRefused(PayeeRefusal.BOT), scene.t)
             case _:
                 problem = scene.t.plain(
@@ -123,11 +127,9 @@ async def _met(scene: Scene, payee: PayeeById) -> int:
     return payee.user_id
 
 
-async def _is_bot(scene: Scene, username: str) -> bool:
-    """Telegram keeps usernames that end in "bot" for bots; a person known by one is older."""
-    if not username.casefold().endswith("bot"):
-        return False
-    return await scene.payments.by_username(username) is None
+def _is_bots(username: str) -> bool:
+    """Telegram keeps usernames that end in "bot" for bots (core.telegram.org/bots/features)."""
+    return username.casefold().endswith("bot")
 
 
 async def picked(scene: Scene) -> list[PayeeRef]:
@@ -157,11 +159,21 @@ async def offer_picker(scene: Scene, request_id: int) -> None:
         ),
     )
     keyboard = ReplyKeyboardMarkup([[pick]], resize_keyboard=True, one_time_keyboard=True)
-    await scene.reply(
+    message = await scene.reply(
         scene.t("Tap the button below to pick people, or type a @username."), keyboard
     )
+    await scene.chat.remember_card(_picker(scene), scene.chat_id, message.message_id)
 
 
 async def put_picker_away(scene: Scene) -> None:
-    """Takes the picker's button off the screen again, once people were picked."""
+    """Takes the picker's button off the screen again, if it is there."""
+    shown = await scene.chat.cards_of(_picker(scene))
+    if not shown:
+        return
     await scene.reply(scene.t("Got it."), ReplyKeyboardRemove())
+    for card in shown:
+        await scene.chat.forget_card(card)
+
+
+def _picker(scene: Scene) -> str:
+    return f"picker:{scene.person.id}"

@@ -9,17 +9,21 @@ The keypad always says what it approves, and to whom the money goes.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any, assert_never
 
 from markupsafe import Markup
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram.constants import ParseMode
+from telegram.error import BadRequest, NetworkError, RetryAfter
 from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, filters
 
 from bot import cards, keyboards, pay, prompts, refusals, start
 from bot.callbacks import pattern
-from bot.context import Scene, handler
+from bot.context import Scene, handler, is_gone, is_unchanged
 from bot.texts import Texts
+from payments.errors import NotOpen
 from payments.models import Keypad, KeypadPurpose, Millis
 from payments.pinhash import PIN_LENGTH
 from payments.results import (
@@ -71,6 +75,26 @@ async def show_keypad(scene: Scene, keypad: Keypad, *, edit: bool) -> None:
 async def _redraw(scene: Scene, keypad: Keypad, said: Markup | None = None) -> None:
     """Shows the keypad as it is now, and a line about the last try, such as that it was wrong."""
     await scene.edit(*await _drawn(scene, keypad, said))
+
+
+async def _show_dots(scene: Scene, keypad: Keypad) -> None:
+    """Shows the dots, unless Telegram wants a pause or is away: no tap waits for them."""
+    if scene.message is None:
+        return
+    html, markup = await _drawn(scene, keypad, None)
+    try:
+        await scene.bot.edit_message_text(
+            html,
+            chat_id=scene.chat_id,
+            message_id=scene.message.message_id,
+            parse_mode=ParseMode.HTML,
+            reply_markup=markup,
+        )
+    except BadRequest as error:
+        if not (is_unchanged(error) or is_gone(error)):
+            raise
+    except (NetworkError, RetryAfter):
+        return
 
 
 async def choose_first(scene: Scene, intent_id: str) -> None:
@@ -155,7 +179,12 @@ def _cancel(keypad: Keypad, t: Texts) -> InlineKeyboardButton:
 
 @handler
 async def _tap(scene: Scene) -> None:
-    _, (keypad_id, token) = scene.pressed
+    if await start.led_away(scene, "pin"):
+        return
+    verb, arguments = scene.pressed
+    if verb != "t" or len(arguments) != 2:
+        raise NotOpen("gone")
+    keypad_id, token = arguments
     tap_id = scene.query.id if scene.query else ""
     result = await scene.payments.tap(keypad_id, scene.person.id, token, tap_id=tap_id)
     await _show(scene, result)
@@ -164,7 +193,7 @@ async def _tap(scene: Scene) -> None:
 async def _show(scene: Scene, result: TapResult) -> None:
     match result:
         case Tapped(keypad):
-            await _redraw(scene, keypad)
+            await asyncio.gather(scene.answer(), _show_dots(scene, keypad))
         case NextKeypad(keypad, reason):
             await _redraw(scene, keypad, _why_next(reason, scene.t))
         case WrongPin(keypad, tries_left):
@@ -302,6 +331,8 @@ def _keep(t: Texts) -> InlineKeyboardButton:
 
 @handler
 async def _button(scene: Scene) -> None:
+    if await start.led_away(scene, "pin"):
+        return
     verb, arguments = scene.pressed
     match verb:
         case "open":
@@ -319,6 +350,8 @@ async def _button(scene: Scene) -> None:
         case "close":
             await scene.payments.close_keypad(scene.person.id)
             await scene.edit(scene.t("Closed. /pin opens it again."))
+        case _:
+            raise NotOpen("gone")
 
 
 async def _begin(scene: Scene, *, edit: bool) -> None:

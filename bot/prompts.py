@@ -158,7 +158,7 @@ async def _read_amount(scene: Scene, prompt: Prompt, text: str) -> None:
                 for amount in readings
             ]
             await scene.reply(
-                scene.t("That can be read in two ways. Which do you mean?"),
+                scene.t("That can be read in more than one way. Which do you mean?"),
                 keyboards.rows(*keyboards.in_rows_of(2, choices)),
             )
         case Unreadable(reason):

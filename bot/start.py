@@ -14,8 +14,8 @@ from markupsafe import Markup
 from telegram import InlineKeyboardMarkup
 from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, filters
 
+from bot import asked, keyboards, link, pay, prompts, wallet
 from bot import help as help_room
-from bot import keyboards, link, pay, prompts, request, wallet
 from bot.callbacks import pattern
 from bot.context import Scene, handler
 from bot.parts import clean_note
@@ -62,7 +62,7 @@ async def arrive(scene: Scene, payload: str) -> None:
     kind, _, subject_id = payload.partition("_")
     subjects: dict[str, Callable[[Scene, str], Awaitable[None]]] = {
         "i": pay.open_intent,
-        "r": request.open_request,
+        "r": asked.open_request,
         "l": link.open_link,
         "c": pay.open_claim,
     }
@@ -241,6 +241,7 @@ async def _step(scene: Scene) -> None:
             html = _terms(scene.t, sandbox=scene.payments.policy.sandbox)
             await scene.edit(html, _terms_buttons(scene.t, read=True))
         case "later":
+            await scene.chat.answered(scene.person.id, scene.chat_id)
             await scene.edit(scene.t("No problem. Send /start whenever you like."))
 
 
@@ -276,7 +277,7 @@ async def _typed_name(scene: Scene, prompt: Prompt, text: str) -> None:
 def clean_name(text: str) -> str | None:
     """A name as it will be shown, without control and direction characters; None if it is none."""
     name = clean_note(text)
-    if not 1 <= len(name) <= NAME_MOST or not any(c.isalnum() for c in name):
+    if not 1 <= len(name) <= NAME_MOST or not any(c.isalpha() for c in name):
         return None
     return name
 

@@ -1,9 +1,8 @@
 """The records that the rules work on: immutable, as stored, with times in epoch milliseconds.
 
-A *person* is somebody known by a numeric id. An *intent* is what a payer is about to approve: a
-card in the chat, with one or more *payments*. A payment is one payer, one payee, one amount: the
-unit of receipts. A *transfer* is what the ledger writes when a payment is posted; it has the
-payment's id.
+A *person* is known by a numeric id. An *intent* is what a payer is about to approve: a card in the
+chat, with one or more *payments*: one payer, one payee, one amount, one receipt. A *transfer* is
+what the ledger writes when a payment is posted; it has the payment's id.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from enum import StrEnum
 from payments.money import Money
 
 PersonId = int
-"""The number by which the chat platform knows a person (up to 52 bits)."""
+"""How the chat platform knows a person (up to 52 bits)."""
 ConversationId = int
 """The number of a chat: a person's own id for the private chat, negative for a group."""
 Millis = int
@@ -259,15 +258,9 @@ class Intent:
 
     @property
     def lacks_payee(self) -> bool:
-        """Whether it is still to be said who gets the money.
-
-        A draft with an amount and no payee has one payment with neither payee id nor username.
-        """
-        if self.kind is IntentKind.WITHDRAWAL:
-            return False
-        return not self.payments or any(
-            p.payee_id is None and p.payee_username is None for p in self.payments
-        )
+        """Whether it is still to be said who gets the money (one payment may keep the amount)."""
+        named = any(p.payee_id or p.payee_username for p in self.payments)
+        return not named and self.kind is not IntentKind.WITHDRAWAL
 
     @property
     def lacks_amount(self) -> bool:
@@ -277,9 +270,7 @@ class Intent:
     @property
     def amount_each(self) -> Money | None:
         """What each payee gets; None while that is missing."""
-        if not self.payments or self.payments[0].amount_minor is None:
-            return None
-        return self.payments[0].amount
+        return next((p.amount for p in self.payments if p.amount_minor is not None), None)
 
     @property
     def total(self) -> Money | None:
@@ -379,7 +370,7 @@ class Pin:
     """Wrong tries since the last right one."""
     locked_until: Millis | None
     reset_at: Millis | None
-    """Forgotten: from this moment on a new PIN may be chosen without the old one."""
+    """Forgotten: from then on a new PIN may be chosen without the old one."""
     changed_at: Millis
 
 
@@ -472,7 +463,7 @@ class Prompt:
     person_id: PersonId
     conversation_id: ConversationId
     expects: str
-    """Such as "amount", "note" or "name": the bot's own word."""
+    """Such as "amount" or "note": the bot's own word."""
     subject_id: str
     draft: str
     """What has been said so far, where no intent holds it (JSON; sealed at rest)."""

@@ -25,7 +25,7 @@ import secrets
 from dataclasses import dataclass, replace
 
 from payments import intents, notices, people, transfers
-from payments.errors import NotOpen, NotYours, PinLocked, PinMissing, Refused
+from payments.errors import Expired, NotOpen, NotYours, PinLocked, PinMissing, Refused
 from payments.ids import new_keypad_id
 from payments.models import (
     Intent,
@@ -82,18 +82,28 @@ def status(tx: Tx, person_id: PersonId) -> PinStatus:
     return PinStatus(is_set=True, locked_until=pin.locked_until, reset_at=pin.reset_at)
 
 
-def ask(tx: Tx, intent: Intent, *, policy: Policy, now: Millis) -> Keypad:
-    """The keypad that approves a frozen card; the one that is open, if it is this card's.
+def ask_for(
+    tx: Tx, intent_id: str, by: PersonId, *, policy: Policy, now: Millis
+) -> Keypad | Expired:
+    """Freezes a card and answers the keypad that approves it: the open one, if it is this card's.
+
+    An overdue card is closed; that must be kept, so `Expired` is answered and not raised.
 
     Raises, in this order:
+        NotYours: somebody else's card, or none.
+        Refused: see `intents.freeze`.
         PinMissing: there is no PIN yet.
         PinLocked: too many wrong tries.
     """
-    _refuse_locked(tx, intent.payer_id, now)
-    present = tx.pins.keypad_for(intent.payer_id)
+    intent = intents.owned(tx, intent_id, by)
+    if intents.expire(tx, intent, now=now):
+        return Expired()
+    intent = intents.freeze(tx, intent, policy=policy, now=now)
+    _refuse_locked(tx, by, now)
+    present = tx.pins.keypad_for(by)
     if present is not None and intents.approves(present, intent.id) and present.expires_at > now:
         return present
-    return _open(tx, intent.payer_id, KeypadPurpose.APPROVE, intent.id, policy=policy, now=now)
+    return _open(tx, by, KeypadPurpose.APPROVE, intent.id, policy=policy, now=now)
 
 
 def begin(

@@ -116,9 +116,17 @@ class Ledger(Protocol):
         """One account's side of a transfer."""
 
     def history(
-        self, account_id: int, *, before: int | None, kinds: Collection[TransferKind], limit: int
+        self,
+        account_id: int,
+        *,
+        before: int | None,
+        kinds: Collection[TransferKind],
+        credited: bool | None = None,
+        limit: int,
     ) -> list[HistoryLine]:
-        """A page of an account's history, newest first, below version `before`; no kinds: all."""
+        """A page of a history below version `before`, newest first: of some kinds, of what came
+        in (`credited`) or went out; no kinds, or None, for all.
+        """
 
     def moved_since(
         self, account_id: int, *, kind: TransferKind, since: Millis, credited: bool
@@ -172,8 +180,7 @@ class Intents(Protocol):
     def add(self, intent: Intent, *, origin: str | None) -> Intent:
         """Stores a new intent with its payments.
 
-        `origin` names what made it (such as a chat and message): the same origin again answers
-        the first.
+        `origin` names what made it, such as a message: the same origin again answers the first.
         """
 
     def get(self, intent_id: str) -> Intent | None:
@@ -349,9 +356,8 @@ class Outbox(Protocol):
         """Writes a notice, due at once."""
 
     def claim(self, *, now: Millis, lease_until: Millis, limit: int) -> list[Notice]:
-        """Takes due notices, oldest first; nobody else gets them before `lease_until`.
-
-        Notices to one conversation are handed out in order, one at a time.
+        """Takes the first due notice of each conversation, oldest first; nobody else gets one of
+        the same conversation before `lease_until`.
         """
 
     def done(self, notice_id: int) -> None:

@@ -44,7 +44,7 @@ from payments.people import Named, PersonRef
 from payments.policy import Policy
 from payments.ports import Tx
 
-LIST_MOST = 50
+_LIST_MOST = 50
 _ANYONE = Named(None, None)
 
 
@@ -122,6 +122,12 @@ def get(tx: Tx, request_id: str) -> Request:
     if request is None:
         raise NotYours
     return request
+
+
+def open_of(tx: Tx, person_id: PersonId) -> tuple[list[Request], list[Request]]:
+    """The open requests that a person made, and those that they are asked to pay, latest first."""
+    made = tx.requests.open_by(person_id, _LIST_MOST)
+    return made, tx.requests.open_to(person_id, _LIST_MOST)
 
 
 def pay(

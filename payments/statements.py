@@ -70,6 +70,7 @@ def history(
     *,
     currency: str,
     kinds: Collection[TransferKind],
+    credited: bool | None,
     before: int | None,
     limit: int,
 ) -> HistoryPage:
@@ -79,7 +80,9 @@ def history(
     )
     if account is None:
         return HistoryPage((), None)
-    lines = tx.ledger.history(account.id, before=before, kinds=kinds, limit=limit + 1)
+    lines = tx.ledger.history(
+        account.id, before=before, kinds=kinds, credited=credited, limit=limit + 1
+    )
     page = tuple(lines[:limit])
     return HistoryPage(page, page[-1].position if len(lines) > limit else None)
 

@@ -238,7 +238,13 @@ class Ledger:
     # --- reading -------------------------------------------------------------------------------
 
     def history(
-        self, account_id: int, *, before: int | None, kinds: Collection[TransferKind], limit: int
+        self,
+        account_id: int,
+        *,
+        before: int | None,
+        kinds: Collection[TransferKind],
+        credited: bool | None = None,
+        limit: int,
     ) -> list[HistoryLine]:
         """A page of an account's history, newest first, below version `before`; no kinds: all."""
         rows = self._connection.all(
@@ -247,6 +253,7 @@ class Ledger:
             before=_AFTER_ALL if before is None else before,
             any_kind=int(not kinds),
             kinds=json_array(kinds),
+            sign=0 if credited is None else 1 if credited else -1,
             rows=limit,
         )
         return [self._history_line(row) for row in rows]

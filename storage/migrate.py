@@ -36,7 +36,7 @@ class Migration:
         """The step and its row, for a transaction."""
         now = time.time_ns() // 1_000_000
         return (
-            f"{self.text}\n;INSERT INTO schema_migrations (number, name, applied_at)"  # noqa: S608 - from our own files
+            f"{_TABLE};\n{self.text}\n;INSERT INTO schema_migrations (number, name, applied_at)"  # noqa: S608 - from our own files
             f" VALUES ({self.number}, '{self.name}', {now});"
         )
 
@@ -74,7 +74,7 @@ def migrate_sqlite(connection: sqlite3.Connection, known: Sequence[Migration]) -
     """
     for migration in pending(known, applied_in_sqlite(connection)):
         try:
-            connection.executescript(f"BEGIN IMMEDIATE; {_TABLE}; {migration.script} COMMIT;")
+            connection.executescript(f"BEGIN IMMEDIATE; {migration.script} COMMIT;")
         except BaseException:
             if connection.in_transaction:
                 connection.rollback()

@@ -262,6 +262,8 @@ def _prepare(path: Path, sealer: Sealer) -> SqliteWriter:
         raw = _connect_to_write(path)
         try:
             migrate_sqlite(raw, migrations("sqlite"))
+            # Whoever was sending these has died: no other process may have this database.
+            SqliteConnection(raw).run("release_notices")
         finally:
             raw.close()
         return SqliteWriter(path, sealer)

@@ -20,6 +20,10 @@ WITH due AS (
 UPDATE outbox SET leased_until = :leased_until WHERE id IN (SELECT id FROM due)
 RETURNING id, kind, conversation_id, subject_id, attempts, created_at;
 
+-- name: release_notices()!
+-- Nobody is sending any.
+UPDATE outbox SET leased_until = 0 WHERE leased_until > 0;
+
 -- name: drop_notice(notice_id)!
 -- It was sent.
 DELETE FROM outbox WHERE id = :notice_id;

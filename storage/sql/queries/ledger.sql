@@ -30,12 +30,6 @@ SELECT id, kind, debit_account_id, credit_account_id, amount, currency, hold_id,
     created_at
 FROM transfers WHERE id = :transfer_id;
 
--- name: transfer_of_hold(hold_id)^
--- The transfer that posted a hold.
-SELECT id, kind, debit_account_id, credit_account_id, amount, currency, hold_id, reverses_id,
-    created_at
-FROM transfers WHERE hold_id = :hold_id;
-
 -- name: debit(account_id, amount)^
 -- Takes from an account; no row where a person's available balance does not cover it.
 UPDATE accounts SET balance = balance - :amount, version = version + 1
@@ -102,7 +96,7 @@ SELECT e.account_id, e.version, e.transfer_id, e.amount, e.balance_after, t.crea
 FROM entries e JOIN transfers t ON t.id = e.transfer_id
 WHERE e.transfer_id = :transfer_id AND e.account_id = :account_id;
 
--- name: history(account_id, before, any_kind, kinds, rows)
+-- name: history(account_id, before, any_kind, kinds, sign, rows)
 -- A page of an account's entries, newest first, with who was on the other side and the note's
 -- intent: a refund shows the note of what it gives back.
 SELECT e.version, t.id, t.kind, e.amount, e.balance_after, t.currency, other.person_id, p.name,
@@ -116,7 +110,7 @@ LEFT JOIN people p ON p.id = other.person_id
 LEFT JOIN payments paid ON paid.id = coalesce(t.reverses_id, t.id)
 LEFT JOIN intents i ON i.id = paid.intent_id
 WHERE e.account_id = :account_id AND e.version < :before
-    AND (:any_kind = 1 OR t.kind IN {kinds})
+    AND (:any_kind = 1 OR t.kind IN {kinds}) AND e.amount * :sign >= 0
 ORDER BY e.version DESC LIMIT :rows;
 
 -- name: debited_since(account_id, kind, since)^

@@ -1,0 +1,339 @@
+"""PostgreSQL: several writers in each of several processes, on one database.
+
+The isolation level is READ COMMITTED. Two transactions that may move one person's money are kept
+apart by a lock on the person's number, taken first and in order for a whole batch; accounts, and
+people, that do not exist yet are locked like any other. What nobody named in `locks` is still
+right, guarded by its own statement, but may meet a deadlock: then the batch is run again.
+
+What went wrong before COMMIT was sent is not committed, and is run again for a few seconds: units
+of work are functions of the transaction alone. Once COMMIT was sent, a lost answer is an unknown
+outcome.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from queue import LifoQueue
+from typing import Any, LiteralString, TypeVar
+
+import psycopg
+from psycopg import errors
+from psycopg.types.numeric import Int8Dumper
+
+from payments.errors import Unavailable
+from payments.models import PersonId
+from storage.connection import POSTGRES, Row, load_queries
+from storage.errors import DatabaseUnusable
+from storage.group_commit import GroupCommit, Job
+from storage.migrate import migrations, pending, require_current
+from storage.sealing import Sealer
+from storage.transaction import Transaction
+
+T = TypeVar("T")
+
+_WRITERS = 4
+_READERS = 4
+_MOST_IN_A_BATCH = 64
+"""Smaller than on SQLite: a batch holds its locks to its end, and others wait for them."""
+_PATIENCE_SECONDS = 5.0
+"""For how long a batch is run again before its callers are told that the database is away."""
+_FIRST_PAUSE_SECONDS = 0.02
+_MIGRATION_LOCK = 0x43686174706179
+"""One process migrates at a time. The letters are "Chatpay"; no chat platform has such an id."""
+
+_SESSION = (
+    "-c statement_timeout=10000 -c idle_in_transaction_session_timeout=15000"
+    " -c synchronous_commit=on -c default_transaction_isolation=read\\ committed"
+)
+_STATEMENTS_KEPT = 500
+
+_MET_ANOTHER = (errors.DeadlockDetected, errors.SerializationFailure)
+"""Errors that end the transaction and leave the connection."""
+
+
+class PostgresConnection:
+    """`storage.connection.Connection` on a psycopg connection."""
+
+    def __init__(self, raw: psycopg.Connection) -> None:
+        self._raw = raw
+        self._texts = load_queries(POSTGRES, "psycopg")
+
+    def one(self, query: str, **values: object) -> Row | None:
+        """Runs a query and answers its first row."""
+        return self._run(query, values).fetchone()
+
+    def all(self, query: str, **values: object) -> list[Row]:
+        """Runs a query and answers all its rows."""
+        return self._run(query, values).fetchall()
+
+    def run(self, query: str, **values: object) -> int:
+        """Runs a query and answers how many rows it changed."""
+        return self._run(query, values).rowcount
+
+    def lock_lane(self, lane: int) -> None:
+        """Waits until no other transaction works on the same lane, and keeps it to the end."""
+        self._raw.execute("SELECT pg_advisory_xact_lock(%s)", (lane,))
+
+    def _run(self, query: str, values: dict[str, object]) -> psycopg.Cursor[Row]:
+        return self._raw.execute(self._texts[query], values)
+
+
+class _Session:
+    """A connection that is made when it is needed, and made again when it was lost."""
+
+    def __init__(self, url: str, sealer: Sealer) -> None:
+        self._url = url
+        self._sealer = sealer
+        self._raw: psycopg.Connection | None = None
+
+    def open(self) -> tuple[psycopg.Connection, Transaction]:
+        """The connection, idle, and the repositories on it."""
+        if self._raw is None or self._raw.closed:
+            self._raw = _connect(self._url)
+            self._transaction = Transaction(PostgresConnection(self._raw), self._sealer)
+        return self._raw, self._transaction
+
+    def reset(self, error: BaseException) -> None:
+        """Makes ready for the next transaction after an error in the last one."""
+        if isinstance(error, _MET_ANOTHER) and self._raw is not None and not self._raw.closed:
+            self._raw.execute("ROLLBACK")
+        else:
+            self.drop()
+
+    def drop(self) -> None:
+        """Lets the connection go, which undoes whatever is open on it."""
+        if self._raw is not None:
+            self._raw.close()
+            self._raw = None
+
+
+class PostgresWriter:
+    """One writing connection. All but the constructor runs on its writer thread."""
+
+    def __init__(self, url: str, sealer: Sealer) -> None:
+        self._session = _Session(url, sealer)
+
+    def commit(self, jobs: list[Job]) -> None:
+        """Runs all jobs in one transaction and commits it (see `group_commit.Engine`)."""
+        patience = time.monotonic() + _PATIENCE_SECONDS
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                raw = self._run(jobs)
+                break
+            except psycopg.OperationalError as error:
+                self._session.reset(error)
+                if isinstance(error, errors.QueryCanceled) or time.monotonic() > patience:
+                    raise
+            except BaseException as error:
+                self._session.reset(error)
+                raise
+            # Jitter, so that two writers that met do not meet again.
+            time.sleep(random.uniform(0, pause))  # noqa: S311
+            pause *= 2
+        try:
+            outcome = raw.execute("COMMIT").statusmessage
+            if outcome != "COMMIT":
+                raise psycopg.OperationalError(f"COMMIT answered {outcome}")
+        except BaseException:
+            self._session.drop()
+            raise
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._session.drop()
+
+    def _run(self, jobs: list[Job]) -> psycopg.Connection:
+        """Runs all jobs, up to but without COMMIT.
+
+        Raises:
+            psycopg.OperationalError: the transaction, or the connection, is lost.
+        """
+        raw, transaction = self._session.open()
+        _command(raw, "BEGIN; SAVEPOINT unit")
+        _lock(raw, jobs)
+        for job in jobs:
+            if self._attempt(raw, transaction, job):
+                _command(raw, "RELEASE unit; SAVEPOINT unit")
+        return raw
+
+    def _attempt(self, raw: psycopg.Connection, transaction: Transaction, job: Job) -> bool:
+        """Runs one job; undoes it, and answers False, where it raises."""
+        if job.attempt(transaction):
+            return True
+        _undo(raw, job.error)
+        if not isinstance(job.error, errors.UniqueViolation):
+            return False
+        # Another transaction wrote the same key meanwhile: now its row can be seen.
+        if job.attempt(transaction):
+            return True
+        _undo(raw, job.error)
+        return False
+
+
+class PostgresStore:
+    """`payments.ports.Store` on PostgreSQL. Made by `open`."""
+
+    def __init__(self, url: str, sealer: Sealer) -> None:
+        self._writer = GroupCommit(
+            [PostgresWriter(url, sealer) for _ in range(_WRITERS)],
+            most_in_a_batch=_MOST_IN_A_BATCH,
+        )
+        self._sessions = [_Session(url, sealer) for _ in range(_READERS)]
+        self._idle: LifoQueue[_Session] = LifoQueue()
+        for session in self._sessions:
+            self._idle.put(session)
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="storage-reader")
+
+    @classmethod
+    async def open(cls, url: str, sealer: Sealer) -> PostgresStore:
+        """Opens a database, brought up to date as needed.
+
+        Raises:
+            DatabaseTooNew: a newer version made it.
+            DatabaseUnusable: the server is away, or refuses.
+        """
+        await asyncio.to_thread(_migrate, url)
+        return cls(url, sealer)
+
+    async def write(self, unit: Callable[[Any], T], *, locks: Sequence[PersonId] = ()) -> T:
+        """Runs a unit of work and answers after its commit.
+
+        `locks` names the people whose money it may move, and the lanes whose updates it handles.
+
+        Raises:
+            Unavailable: it was not committed, or nobody knows.
+            Exception: whatever `unit` raised; then nothing of it was kept.
+        """
+        return await self._writer.submit(unit, locks)
+
+    async def read(self, unit: Callable[[Any], T]) -> T:
+        """Runs a function that only reads, on one consistent snapshot of what is committed.
+
+        Raises:
+            Unavailable: the database did not answer.
+            Exception: whatever `unit` raised.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, partial(self._read, unit))
+
+    async def close(self) -> None:
+        """Finishes what is under way and lets go of the database."""
+        await self._writer.close()
+        await asyncio.to_thread(self._readers.shutdown)
+        for session in self._sessions:
+            session.drop()
+
+    def _read(self, unit: Callable[[Any], T]) -> T:
+        session = self._idle.get()
+        try:
+            return _read_once(session, unit, again=True)
+        finally:
+            self._idle.put(session)
+
+
+@contextmanager
+def snapshot(url: str) -> Iterator[PostgresConnection]:
+    """One consistent view of a database, beside whoever writes to it.
+
+    Raises:
+        DatabaseTooNew: a newer version made the database.
+        DatabaseUnusable: the server is away or refuses, or it is not a database of this version.
+    """
+    with _usable(url) as raw:
+        require_current(migrations("postgres"), _applied(raw))
+        _begin_snapshot(raw)
+        yield PostgresConnection(raw)
+
+
+def _read_once(session: _Session, unit: Callable[[Any], T], *, again: bool) -> T:
+    """Reads on a snapshot; once more on a new connection where the old one turns out lost."""
+    try:
+        raw, transaction = session.open()
+        _begin_snapshot(raw)
+        try:
+            return unit(transaction)
+        finally:
+            if not raw.closed:
+                raw.execute("ROLLBACK")
+    except psycopg.OperationalError as error:
+        session.drop()
+        if again:
+            return _read_once(session, unit, again=False)
+        raise Unavailable("the database did not answer") from error
+    except errors.ReadOnlySqlTransaction as error:
+        raise Unavailable("a reading function tried to write") from error
+
+
+def _begin_snapshot(raw: psycopg.Connection) -> None:
+    raw.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+
+def _command(raw: psycopg.Connection, commands: LiteralString) -> None:
+    """Sends several commands at once."""
+    raw.execute(commands, prepare=False)
+
+
+def _undo(raw: psycopg.Connection, error: BaseException | None) -> None:
+    """Undoes the unit that raised an error.
+
+    Raises:
+        psycopg.OperationalError: it ended more than its own statement.
+    """
+    if isinstance(error, psycopg.OperationalError):
+        raise error
+    raw.execute("ROLLBACK TO unit")
+
+
+def _lock(raw: psycopg.Connection, jobs: list[Job]) -> None:
+    """Takes all the locks of a batch, in order, so that no two batches wait for each other."""
+    numbers = sorted({number for job in jobs for number in job.locks})
+    if numbers:
+        raw.execute(
+            "SELECT pg_advisory_xact_lock(number)"
+            " FROM (SELECT unnest(%s::bigint[]) AS number ORDER BY number) AS ordered",
+            (numbers,),
+        )
+
+
+def _migrate(url: str) -> None:
+    """Brings a database up to date, while others who want the same wait."""
+    with _usable(url) as raw:
+        raw.execute("SELECT pg_advisory_lock(%s)", (_MIGRATION_LOCK,))
+        for migration in pending(migrations("postgres"), _applied(raw)):
+            with raw.transaction():
+                raw.execute(migration.script)
+
+
+def _applied(raw: psycopg.Connection) -> list[int]:
+    """The numbers of the migrations that a database has had."""
+    (table,) = raw.execute("SELECT to_regclass('schema_migrations')").fetchone() or (None,)
+    if table is None:
+        return []
+    rows = raw.execute("SELECT number FROM schema_migrations ORDER BY number")
+    return [number for (number,) in rows]
+
+
+@contextmanager
+def _usable(url: str) -> Iterator[psycopg.Connection]:
+    """A connection of its own, with what the server refuses turned into a sentence."""
+    try:
+        with _connect(url) as raw:
+            yield raw
+    except psycopg.OperationalError as error:
+        raise DatabaseUnusable(f"PostgreSQL cannot be used: {error}") from error
+
+
+def _connect(url: str) -> psycopg.Connection:
+    raw = psycopg.connect(url, autocommit=True, options=_SESSION, connect_timeout=5)
+    # One type for every number, so that each query is prepared once.
+    raw.adapters.register_dumper(int, Int8Dumper)
+    raw.prepare_threshold = 1
+    raw.prepared_max = _STATEMENTS_KEPT
+    return raw

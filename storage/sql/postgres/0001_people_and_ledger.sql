@@ -1,0 +1,116 @@
+-- Who is known, and the book of their money. Amounts are in minor units, moments in milliseconds
+-- since 1970-01-01 UTC.
+
+CREATE TABLE people (
+    id BIGINT PRIMARY KEY,
+    name TEXT NOT NULL,
+    username TEXT,
+    language TEXT NOT NULL,
+    language_chosen SMALLINT NOT NULL DEFAULT 0 CHECK (language_chosen IN (0, 1)),
+    currency TEXT NOT NULL,
+    requests_from TEXT NOT NULL CHECK (requests_from IN ('nobody', 'known', 'anyone')),
+    terms_version BIGINT NOT NULL DEFAULT 0,
+    met_at BIGINT NOT NULL,
+    joined_at BIGINT,
+    reachable SMALLINT NOT NULL DEFAULT 1 CHECK (reachable IN (0, 1))
+);
+
+-- A username belongs to one person at a time.
+CREATE UNIQUE INDEX people_username ON people (lower(username)) WHERE username IS NOT NULL;
+
+CREATE TABLE blocks (
+    person_id BIGINT NOT NULL REFERENCES people (id),
+    other_id BIGINT NOT NULL REFERENCES people (id),
+    blocked_at BIGINT NOT NULL,
+    PRIMARY KEY (person_id, other_id)
+);
+
+CREATE TABLE accounts (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('person', 'bank')),
+    person_id BIGINT REFERENCES people (id),
+    currency TEXT NOT NULL CHECK (length(currency) = 3),
+    balance BIGINT NOT NULL DEFAULT 0,
+    held BIGINT NOT NULL DEFAULT 0,
+    version BIGINT NOT NULL DEFAULT 0,
+    opened_at BIGINT NOT NULL,
+    UNIQUE (id, currency),
+    CONSTRAINT person_has_owner CHECK ((kind = 'person') = (person_id IS NOT NULL)),
+    CONSTRAINT held_is_not_negative CHECK (held >= 0),
+    CONSTRAINT person_is_covered CHECK (kind <> 'person' OR balance - held >= 0)
+);
+
+CREATE UNIQUE INDEX accounts_of_person ON accounts (person_id, currency)
+WHERE person_id IS NOT NULL;
+CREATE UNIQUE INDEX accounts_of_bank ON accounts (currency) WHERE kind = 'bank';
+
+CREATE TABLE holds (
+    id TEXT PRIMARY KEY,
+    account_id BIGINT NOT NULL,
+    amount BIGINT NOT NULL CHECK (amount BETWEEN 1 AND 1000000000000),
+    currency TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    FOREIGN KEY (account_id, currency) REFERENCES accounts (id, currency)
+);
+
+CREATE INDEX holds_of_account ON holds (account_id);
+
+-- The one resolution of a hold.
+CREATE TABLE hold_ends (
+    hold_id TEXT PRIMARY KEY REFERENCES holds (id),
+    how TEXT NOT NULL CHECK (how IN ('posted', 'voided', 'expired')),
+    ended_at BIGINT NOT NULL
+);
+
+-- The foreign keys on (account, currency) keep currencies apart.
+CREATE TABLE transfers (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('payment', 'topup', 'withdrawal', 'refund')),
+    debit_account_id BIGINT NOT NULL,
+    credit_account_id BIGINT NOT NULL,
+    amount BIGINT NOT NULL CHECK (amount BETWEEN 1 AND 1000000000000),
+    currency TEXT NOT NULL,
+    hold_id TEXT UNIQUE REFERENCES holds (id),
+    reverses_id TEXT REFERENCES transfers (id),
+    created_at BIGINT NOT NULL,
+    CONSTRAINT two_accounts CHECK (debit_account_id <> credit_account_id),
+    FOREIGN KEY (debit_account_id, currency) REFERENCES accounts (id, currency),
+    FOREIGN KEY (credit_account_id, currency) REFERENCES accounts (id, currency)
+);
+
+CREATE INDEX transfers_debited ON transfers (debit_account_id, created_at);
+CREATE INDEX transfers_credited ON transfers (credit_account_id, created_at);
+CREATE INDEX transfers_reversing ON transfers (reverses_id) WHERE reverses_id IS NOT NULL;
+
+-- The two sides of each transfer: negative on the debited account, positive on the credited one.
+CREATE TABLE entries (
+    account_id BIGINT NOT NULL REFERENCES accounts (id),
+    version BIGINT NOT NULL CHECK (version >= 1),
+    transfer_id TEXT NOT NULL REFERENCES transfers (id),
+    amount BIGINT NOT NULL CHECK (amount <> 0 AND abs(amount) <= 1000000000000),
+    balance_after BIGINT NOT NULL,
+    PRIMARY KEY (account_id, version),
+    UNIQUE (transfer_id, account_id)
+);
+
+-- What the book says is never changed: a correction is a new transfer.
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation';
+END
+$$;
+
+CREATE TRIGGER transfers_are_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON transfers
+EXECUTE FUNCTION refuse('transfers are append-only');
+CREATE TRIGGER entries_are_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON entries
+EXECUTE FUNCTION refuse('entries are append-only');
+CREATE TRIGGER holds_are_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON holds
+EXECUTE FUNCTION refuse('holds are append-only');
+CREATE TRIGGER hold_ends_are_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON hold_ends
+EXECUTE FUNCTION refuse('hold_ends are append-only');
+CREATE TRIGGER accounts_stay BEFORE DELETE OR TRUNCATE ON accounts
+EXECUTE FUNCTION refuse('accounts stay');
+CREATE TRIGGER accounts_keep_their_owner
+BEFORE UPDATE OF id, kind, person_id, currency, opened_at ON accounts
+EXECUTE FUNCTION refuse('accounts keep their owner');

@@ -1,0 +1,205 @@
+"""The inbox by itself: order, fairness, poison and restarts, on a real database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from telegram import Update
+from telegram.ext import ApplicationBuilder, MessageHandler, filters
+
+from bot.context import AnyApplication, AnyContext
+from bot.inbox import Inbox, lane_of
+from bot.transport import Transport
+from payments.ports import Store
+from simulator.client import Telegram
+from storage import Sealer, open_store
+from tests.chat.driver import TOKEN, Clock
+
+ANN, BEA = 11, 22
+Handle = Callable[[int, str], Any]
+
+
+def message(update_id: int, person_id: int, text: str) -> dict[str, Any]:
+    """An update with somebody's message."""
+    return {
+        "update_id": update_id,
+        "message": {
+            "message_id": update_id,
+            "date": 1,
+            "from": {"id": person_id, "is_bot": False, "first_name": "Someone"},
+            "chat": {"id": person_id, "type": "private", "first_name": "Someone"},
+            "text": text,
+        },
+    }
+
+
+class Handled:
+    """An application whose one handler writes down what it handled."""
+
+    def __init__(self, application: AnyApplication) -> None:
+        self.application = application
+        self.texts: list[str] = []
+        self.under_way = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+        application.add_handler(MessageHandler(filters.TEXT, self.handle))
+
+    async def handle(self, update: Update, _context: AnyContext) -> None:
+        assert update.message is not None
+        self.under_way += 1
+        await self.gate.wait()
+        self.under_way -= 1
+        if update.message.text == "poison":
+            raise ValueError("cannot be handled")
+        self.texts.append(update.message.text or "")
+
+    async def until(self, count: int) -> list[str]:
+        """Waits for so many texts."""
+        async with asyncio.timeout(5):
+            while len(self.texts) < count:  # noqa: ASYNC110 (nothing tells when it is handled)
+                await asyncio.sleep(0.01)
+        return self.texts
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    opened = await open_store(f"sqlite:///{tmp_path}/inbox.db", Sealer([b"k" * 32]))
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def handled(telegram: Telegram) -> AsyncIterator[Handled]:
+    application = (
+        ApplicationBuilder()
+        .token(TOKEN)
+        .base_url(f"{telegram.url}/bot")
+        .request(Transport())
+        .get_updates_request(Transport())
+        .updater(None)
+        .job_queue(None)
+        .build()
+    )
+    async with application:
+        yield Handled(application)
+
+
+async def opened(handled: Handled, store: Store, clock: Clock, *, alone: bool = True) -> Inbox:
+    """An inbox as a worker of its own."""
+    inbox = Inbox(handled.application, store, clock)
+    await inbox.start(alone=alone)
+    return inbox
+
+
+async def test_one_person_in_order_and_different_people_at_the_same_time(
+    handled: Handled, store: Store, clock: Clock
+) -> None:
+    """While Ann's first is under way her second waits, and Bea's does not."""
+    inbox = await opened(handled, store, clock)
+    handled.gate.clear()
+    await inbox.take([message(2, ANN, "a2"), message(1, ANN, "a1"), message(3, BEA, "b1")])
+    await asyncio.sleep(0.1)
+    assert handled.under_way == 2
+    handled.gate.set()
+    texts = await handled.until(3)
+    assert [text for text in texts if text.startswith("a")] == ["a1", "a2"]
+    await inbox.stop(within_s=1)
+
+
+async def test_what_was_seen_before_is_ignored(
+    handled: Handled, store: Store, clock: Clock
+) -> None:
+    """The same update id, in one batch or later, is handled once."""
+    inbox = await opened(handled, store, clock)
+    await inbox.take([message(1, ANN, "once"), message(1, ANN, "once")])
+    await inbox.take([message(1, ANN, "once"), message(2, ANN, "after")])
+    assert await handled.until(2) == ["once", "after"]
+    await inbox.stop(within_s=1)
+
+
+async def test_poison_is_finished_and_never_blocks(
+    handled: Handled, store: Store, clock: Clock
+) -> None:
+    """A handler that raises and an update that cannot be parsed are passed over, for good."""
+    inbox = await opened(handled, store, clock)
+    unreadable = {"update_id": 2, "message": {"from": {"id": ANN}, "date": "no number"}}
+    await inbox.take([message(1, ANN, "poison"), unreadable, message(3, ANN, "fine")])
+    assert await handled.until(1) == ["fine"]
+    await inbox.stop(within_s=1)
+
+    again = await opened(handled, store, clock)
+    await again.take([message(4, ANN, "next")])
+    assert await handled.until(2) == ["fine", "next"]
+    await again.stop(within_s=1)
+
+
+async def test_what_was_not_finished_is_handled_after_the_next_start(
+    handled: Handled, store: Store, clock: Clock
+) -> None:
+    """A stop that cannot wait leaves updates behind; the next start takes them up, in order."""
+    inbox = await opened(handled, store, clock)
+    handled.gate.clear()
+    await inbox.take([message(1, ANN, "a1"), message(2, ANN, "a2"), message(3, BEA, "b1")])
+    await asyncio.sleep(0.1)
+    await inbox.stop(within_s=0.1)
+    assert handled.texts == []
+    handled.gate.set()
+
+    again = await opened(handled, store, clock)
+
+    texts = await handled.until(3)
+    assert [text for text in texts if text.startswith("a")] == ["a1", "a2"]
+    assert sorted(texts) == ["a1", "a2", "b1"]
+    await again.stop(within_s=1)
+
+
+async def test_beside_others_a_dead_workers_updates_wait_for_its_lease(
+    handled: Handled, store: Store, clock: Clock
+) -> None:
+    """Where several take updates in, nobody touches what another may still be handling."""
+    dead = await opened(handled, store, clock)
+    handled.gate.clear()
+    await dead.take([message(1, ANN, "a1")])
+    await asyncio.sleep(0.1)
+    await dead.stop(within_s=0)
+    handled.gate.set()
+
+    early = await opened(handled, store, clock, alone=False)
+    await asyncio.sleep(0.1)
+    assert handled.texts == []
+    await early.stop(within_s=1)
+
+    clock.advance(minutes=1)
+    late = await opened(handled, store, clock, alone=False)
+    assert await handled.until(1) == ["a1"]
+    await late.stop(within_s=1)
+
+
+async def test_a_flooder_starves_nobody(handled: Handled, store: Store, clock: Clock) -> None:
+    """A hundred updates of one person take up one hand; another's is handled meanwhile."""
+    inbox = await opened(handled, store, clock)
+    flood = [message(number, ANN, f"a{number}") for number in range(1, 101)]
+    await inbox.take([*flood, message(101, BEA, "b")])
+    texts = await handled.until(101)
+    assert texts.index("b") < 10
+    assert [text for text in texts if text != "b"] == [f"a{number}" for number in range(1, 101)]
+    await inbox.stop(within_s=1)
+
+
+@pytest.mark.parametrize(
+    ("content", "lane"),
+    [
+        ({"message": {"from": {"id": 7}, "chat": {"id": -9}}}, 7),
+        ({"callback_query": {"from": {"id": 7}, "message": {"chat": {"id": -9}}}}, 7),
+        ({"channel_post": {"chat": {"id": -9}}}, -9),
+        ({"poll": {"id": "5"}}, 0),
+        ({}, 0),
+    ],
+)
+def test_lanes(content: dict[str, Any], lane: int) -> None:
+    """The person's, else the chat's, else one for all the rest."""
+    assert lane_of({"update_id": 1} | content) == lane

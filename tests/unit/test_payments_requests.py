@@ -1,0 +1,406 @@
+"""Asking for money, and payment links."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from payments.errors import (
+    AmountRefused,
+    Expired,
+    InsufficientFunds,
+    LimitExceeded,
+    NoteRefused,
+    NotJoined,
+    NotOpen,
+    NotYours,
+    PayeeRefusal,
+    PayeeRefused,
+    Refused,
+    UnknownPerson,
+)
+from payments.models import Card, IntentState, LinkState, Request, RequestsFrom, RequestState
+from payments.money import Money
+from payments.policy import DAY, HOUR
+from payments.results import Approved, RefusedAfterPin
+from tests.unit.payments_kit import ALICE, BOB, CAROL, DAN, EVE, GROUP, Bank, eur
+
+WEEK = 7 * DAY
+
+
+async def asked(bank: Bank, **how: Any) -> Request:
+    """Bob has asked Alice for money."""
+    await bank.people(ALICE, BOB, CAROL)
+    [request] = await bank.payments.request(
+        BOB, **{"payers": [ALICE], "amount": eur(900), "note": "pizza", **how}
+    )
+    await bank.notices()
+    return request
+
+
+async def state(bank: Bank, request: Request) -> RequestState:
+    return (await bank.payments.request_by_id(request.id)).state
+
+
+async def test_request_is_told_and_paid(bank: Bank) -> None:
+    """Each of the two has a card; paying it makes a complete card, and both are shown PAID."""
+    await bank.people(ALICE, BOB)
+    [request] = await bank.payments.request(BOB, payers=["alice"], amount=eur(900), note="pizza")
+    assert await bank.notices() == [("request", ALICE, request.id), ("request", BOB, request.id)]
+    assert await bank.payments.open_requests(ALICE) == ([], [request])
+    assert await bank.payments.open_requests(BOB) == ([request], [])
+    card = await bank.payments.pay_request(request.id, ALICE)
+    assert (card.total, card.note, card.request_id) == (eur(900), "pizza", request.id)
+    assert await bank.payments.pay_request(request.id, ALICE) == card
+    await bank.posted(card)
+    assert await state(bank, request) is RequestState.PAID
+    told = await bank.notices()
+    assert [notice for notice in told if notice[0] == "request"] == [
+        ("request", ALICE, request.id),
+        ("request", BOB, request.id),
+    ]
+    assert await bank.balance(BOB) == (10_900, 0)
+    with pytest.raises(NotOpen):
+        await bank.payments.pay_request(request.id, ALICE)
+
+
+async def test_several_are_asked_at_once(bank: Bank) -> None:
+    """Each for the amount, each with a request of their own, of one batch."""
+    await bank.people(ALICE, BOB, CAROL)
+    requests = await bank.payments.request(
+        BOB, payers=[ALICE, CAROL, "newcomer"], amount=eur(5), origin="s"
+    )
+    assert [(r.payer_id, r.payer_username) for r in requests] == [
+        (ALICE, None),
+        (CAROL, None),
+        (None, "newcomer"),
+    ]
+    assert len({r.batch_id for r in requests}) == 1
+    before = bank.snapshot()
+    again = await bank.payments.request(
+        BOB, payers=[ALICE, CAROL, "newcomer"], amount=eur(5), origin="s"
+    )
+    assert again == requests
+    assert bank.snapshot() == before
+
+
+REFUSALS: list[tuple[str, dict[str, Any], type[Refused], PayeeRefusal | None]] = [
+    ("not joined", {"requester_id": DAN, "amount": eur(0)}, NotJoined, None),
+    ("currency", {"amount": Money(5, "CHF"), "note": "n" * 141}, AmountRefused, None),
+    ("zero", {"amount": eur(0), "note": "n" * 141}, AmountRefused, None),
+    ("note", {"note": "n" * 141, "payers": [BOB]}, NoteRefused, None),
+    ("no such person", {"payers": [0, BOB]}, UnknownPerson, None),
+    ("self", {"payers": [BOB]}, PayeeRefused, PayeeRefusal.SELF),
+    ("twice", {"payers": [ALICE, "alice"]}, PayeeRefused, PayeeRefusal.TWICE),
+    ("blocked", {"payers": [ALICE, CAROL]}, PayeeRefused, PayeeRefusal.BLOCKED),
+    ("takes none", {"payers": [ALICE, EVE]}, PayeeRefused, PayeeRefusal.REQUESTS_OFF),
+]
+
+
+@pytest.mark.parametrize(
+    ("how", "error", "why"), [case[1:] for case in REFUSALS], ids=[case[0] for case in REFUSALS]
+)
+async def test_request_is_refused(
+    bank: Bank, how: dict[str, Any], error: type[Refused], why: PayeeRefusal | None
+) -> None:
+    """In the documented order; where one of several cannot be asked, none is."""
+    await bank.people(ALICE, BOB, CAROL, EVE)
+    await bank.meet(DAN)
+    await bank.payments.block(CAROL, BOB)
+    await bank.payments.choose(EVE, requests_from=RequestsFrom.NOBODY)
+    before = bank.snapshot()
+    with pytest.raises(error) as refusal:
+        await bank.payments.request(
+            **{"requester_id": BOB, "payers": [ALICE], "amount": eur(5), **how}
+        )
+    assert getattr(refusal.value, "reason", None) is why
+    assert bank.snapshot() == before
+
+
+async def test_requests_from_known_people_only(bank: Bank) -> None:
+    """Who has never dealt with such a person cannot ask; after a payment they can."""
+    await bank.people(ALICE, BOB)
+    await bank.payments.choose(ALICE, requests_from=RequestsFrom.KNOWN)
+    before = bank.snapshot()
+    with pytest.raises(PayeeRefused):
+        await bank.payments.request(BOB, payers=[ALICE], amount=eur(5))
+    assert bank.snapshot() == before
+    await bank.pay(BOB, ALICE, 1)
+    assert await bank.payments.have_dealt(ALICE, BOB)
+    assert len(await bank.payments.request(BOB, payers=[ALICE], amount=eur(5))) == 1
+
+
+async def test_newcomers_can_be_asked(bank: Bank) -> None:
+    """By id before they have joined, by name as soon as they have."""
+    await bank.people(ALICE)
+    await bank.meet(BOB)
+    [by_id] = await bank.payments.request(ALICE, payers=[BOB], amount=eur(5))
+    [by_name] = await bank.payments.request(ALICE, payers=["dan"], amount=eur(5))
+    await bank.notices()
+    await bank.person(DAN, funds=5)
+    assert await bank.notices() == [("request", ALICE, by_name.id), ("request", DAN, by_name.id)]
+    assert [r.id for r in (await bank.payments.open_requests(DAN))[1]] == [by_name.id]
+    await bank.posted(await bank.payments.pay_request(by_name.id, DAN))
+    with pytest.raises(NotJoined):
+        await bank.payments.pay_request(by_id.id, BOB)
+
+
+async def test_open_requests_between_two_are_capped(bank: Bank) -> None:
+    """Five at most, until one is over; a redelivered one is answered."""
+    await bank.people(ALICE, BOB)
+    requests = [
+        (await bank.payments.request(BOB, payers=[ALICE], amount=eur(5), origin=f"{n}"))[0]
+        for n in range(5)
+    ]
+    before = bank.snapshot()
+    with pytest.raises(LimitExceeded):
+        await bank.payments.request(BOB, payers=[ALICE], amount=eur(5))
+    again = await bank.payments.request(BOB, payers=[ALICE], amount=eur(5), origin="4")
+    assert again == [requests[4]]
+    assert bank.snapshot() == before
+    await bank.payments.decline(requests[0].id, ALICE)
+    assert len(await bank.payments.request(BOB, payers=[ALICE], amount=eur(5))) == 1
+
+
+async def test_only_whoever_is_asked_pays(bank: Bank) -> None:
+    """Not the requester, not a third person, not an unknown request."""
+    request = await asked(bank)
+    [named] = await bank.payments.request(BOB, payers=["newcomer"], amount=eur(5))
+    before = bank.snapshot()
+    for request_id, by, error in (
+        (request.id, BOB, PayeeRefused),
+        (request.id, CAROL, NotYours),
+        (named.id, CAROL, NotYours),
+        ("no such request", ALICE, NotYours),
+    ):
+        with pytest.raises(error):
+            await bank.payments.pay_request(request_id, by)
+    with pytest.raises(NotYours):
+        await bank.payments.request_by_id("no such request")
+    assert bank.snapshot() == before
+
+
+async def test_request_is_paid_whole_unless_it_takes_parts(bank: Bank) -> None:
+    """A part of an indivisible request is refused, with the amount that is asked for."""
+    request = await asked(bank)
+    before = bank.snapshot()
+    for amount in (eur(899), eur(901), Money(900, "USD")):
+        with pytest.raises(AmountRefused) as refused:
+            await bank.payments.pay_request(request.id, ALICE, amount=amount)
+        assert refused.value.most == eur(900)
+    card = await bank.payments.draft(CAROL)
+    assert bank.snapshot() != before
+    with pytest.raises(NotYours):
+        await bank.payments.amend(card.id, ALICE, amount=eur(1))
+
+
+async def test_parts_never_exceed_the_whole(bank: Bank) -> None:
+    """Part by part; an old card for more than is left is replaced, and refused when approved."""
+    request = await asked(bank, partial=True)
+    whole = await bank.payments.pay_request(request.id, ALICE)
+    await bank.payments.ask_pin(whole.id, ALICE)
+    part = await bank.payments.pay_request(request.id, ALICE, amount=eur(400))
+    assert (await bank.payments.intent(whole.id, ALICE)).state is IntentState.CANCELLED
+    await bank.posted(part)
+    now = await bank.payments.request_by_id(request.id)
+    assert (now.state, now.remaining) == (RequestState.OPEN, eur(500))
+    with pytest.raises(AmountRefused) as refused:
+        await bank.payments.pay_request(request.id, ALICE, amount=eur(501))
+    assert (refused.value.least, refused.value.most) == (eur(1), eur(500))
+    await bank.posted(await bank.payments.pay_request(request.id, ALICE))
+    assert await state(bank, request) is RequestState.PAID
+
+
+async def test_terms_of_a_request_cannot_be_amended(bank: Bank) -> None:
+    """Who gets it, and how much, is the requester's to say."""
+    request = await asked(bank)
+    card = await bank.payments.pay_request(request.id, ALICE)
+    before = bank.snapshot()
+    with pytest.raises(NotYours):
+        await bank.payments.amend(card.id, ALICE, amount=eur(1))
+    with pytest.raises(NotYours):
+        await bank.payments.amend(card.id, ALICE, payees=[CAROL])
+    assert bank.snapshot() == before
+
+
+async def test_payers_race_for_a_request_to_anyone(bank: Bank) -> None:
+    """It is told to the group; several approve at once, one pays, the others keep their money."""
+    await bank.people(ALICE, BOB, CAROL, EVE)
+    [request] = await bank.payments.request(BOB, amount=eur(900), group_id=GROUP)
+    assert await bank.notices() == [("request", GROUP, request.id), ("request", BOB, request.id)]
+    keypads = []
+    for person_id in (ALICE, CAROL, EVE):
+        card = await bank.payments.pay_request(request.id, person_id)
+        keypads.append(await bank.payments.ask_pin(card.id, person_id))
+    results = await asyncio.gather(*(bank.type(keypad, "493817") for keypad in keypads))
+    assert sum(isinstance(result, Approved) for result in results) == 1
+    assert sum(isinstance(result, RefusedAfterPin) for result in results) == 2
+    assert await bank.balance(BOB) == (10_900, 0)
+    with pytest.raises(NotYours):
+        await bank.payments.decline(request.id, BOB)
+
+
+async def test_declined_by_the_payer_alone(bank: Bank) -> None:
+    """Both cards are shown anew; saying it twice is saying it once."""
+    request = await asked(bank)
+    before = bank.snapshot()
+    for by in (BOB, CAROL):
+        with pytest.raises(NotYours):
+            await bank.payments.decline(request.id, by)
+    assert bank.snapshot() == before
+    declined = await bank.payments.decline(request.id, ALICE)
+    assert declined.state is RequestState.DECLINED
+    assert await bank.notices() == [("request", ALICE, request.id), ("request", BOB, request.id)]
+    before = bank.snapshot()
+    assert await bank.payments.decline(request.id, ALICE) == declined
+    with pytest.raises(NotOpen):
+        await bank.payments.cancel_request(request.id, BOB)
+    assert bank.snapshot() == before
+
+
+async def test_cancelled_by_the_requester_alone(bank: Bank) -> None:
+    """Every chat in which a card shows it is told."""
+    request = await asked(bank)
+    with pytest.raises(NotYours):
+        await bank.payments.cancel_request(request.id, ALICE)
+    await bank.store.write(lambda tx: tx.cards.put(Card(request.id, GROUP, 7)))
+    cancelled = await bank.payments.cancel_request(request.id, BOB)
+    assert cancelled.state is RequestState.CANCELLED
+    assert sorted(to for _, to, _ in await bank.notices()) == [GROUP, ALICE, BOB]
+    with pytest.raises(NotOpen):
+        await bank.payments.pay_request(request.id, ALICE)
+
+
+async def test_reminders_are_rationed(bank: Bank) -> None:
+    """By the requester, a day apart, three times, to a known payer, while it is open."""
+    request = await asked(bank)
+    with pytest.raises(NotYours):
+        await bank.payments.remind(request.id, ALICE)
+    for _ in range(3):
+        assert (await bank.payments.remind(request.id, BOB)).reminded_at == bank.clock()
+        assert await bank.notices() == [("request_reminder", ALICE, request.id)]
+        bank.clock.turn(DAY - HOUR)
+        before = bank.snapshot()
+        with pytest.raises(LimitExceeded) as limit:
+            await bank.payments.remind(request.id, BOB)
+        assert bank.snapshot() == before
+        bank.clock.turn(HOUR)
+    assert limit.value.again_at is None
+    with pytest.raises(LimitExceeded):
+        await bank.payments.remind(request.id, BOB)
+    [anyone] = await bank.payments.request(BOB, amount=eur(5))
+    with pytest.raises(UnknownPerson):
+        await bank.payments.remind(anyone.id, BOB)
+    await bank.payments.block(ALICE, BOB)
+    with pytest.raises(PayeeRefused):
+        await bank.payments.remind(request.id, BOB)
+    await bank.payments.cancel_request(request.id, BOB)
+    with pytest.raises(NotOpen):
+        await bank.payments.remind(request.id, BOB)
+
+
+async def test_request_expires(bank: Bank) -> None:
+    """When its time is up it cannot be paid, also before the sweep; then both are told."""
+    request = await asked(bank)
+    bank.clock.turn(WEEK)
+    before = bank.snapshot()
+    with pytest.raises(Expired):
+        await bank.payments.pay_request(request.id, ALICE)
+    assert bank.snapshot() == before
+    assert await bank.payments.sweep() == 1
+    assert await bank.payments.sweep() == 0
+    assert await state(bank, request) is RequestState.EXPIRED
+    assert await bank.notices() == [("request", ALICE, request.id), ("request", BOB, request.id)]
+
+
+# --- links ---------------------------------------------------------------------------------------
+
+
+async def test_personal_link_is_permanent(bank: Bank) -> None:
+    """One a person, without amount, that nobody closes."""
+    await bank.people(ALICE, BOB)
+    link = await bank.payments.personal_link(BOB)
+    assert await bank.payments.personal_link(BOB) == link
+    assert (link.personal, link.amount) == (True, None)
+    for by in (ALICE, BOB):
+        with pytest.raises(NotYours):
+            await bank.payments.close_link(link.id, by)
+    card = await bank.payments.pay_link(link.id, ALICE)
+    assert (card.lacks_payee, card.lacks_amount) == (False, True)
+    with pytest.raises(AmountRefused):
+        await bank.payments.ask_pin(card.id, ALICE)
+    with pytest.raises(NotYours):
+        await bank.payments.amend(card.id, ALICE, payees=[CAROL])
+    with pytest.raises(AmountRefused):
+        await bank.payments.amend(card.id, ALICE, amount=Money(5, "USD"))
+    await bank.posted(await bank.payments.amend(card.id, ALICE, amount=eur(70)))
+    assert await bank.balance(BOB) == (10_070, 0)
+
+
+async def test_link_with_an_amount(bank: Bank) -> None:
+    """Its card is complete and its amount fixed; the same origin makes one card."""
+    await bank.people(ALICE, BOB)
+    link = await bank.payments.make_link(BOB, amount=eur(450), note="coffee")
+    assert await bank.payments.link(link.id) == link
+    card = await bank.payments.pay_link(link.id, ALICE, origin="o")
+    assert await bank.payments.pay_link(link.id, ALICE, origin="o") == card
+    assert (card.total, card.note, card.link_id) == (eur(450), "coffee", link.id)
+    with pytest.raises(AmountRefused):
+        await bank.payments.amend(card.id, ALICE, amount=eur(1))
+    await bank.posted(card)
+    assert await bank.balance(BOB) == (10_450, 0)
+
+
+async def test_link_is_refused(bank: Bank) -> None:
+    """To its owner, to the blocked, to who has not joined, and where there is none."""
+    await bank.people(ALICE, BOB, CAROL)
+    await bank.meet(DAN)
+    link = await bank.payments.personal_link(BOB)
+    await bank.payments.block(BOB, CAROL)
+    before = bank.snapshot()
+    for link_id, by, error in (
+        (link.id, DAN, NotJoined),
+        ("no such link", ALICE, NotYours),
+        (link.id, BOB, PayeeRefused),
+        (link.id, CAROL, PayeeRefused),
+    ):
+        with pytest.raises(error):
+            await bank.payments.pay_link(link_id, by)
+    for amount, note, error in (
+        (eur(0), "", AmountRefused),
+        (Money(1, "CHF"), "", AmountRefused),
+        (None, "n" * 141, NoteRefused),
+    ):
+        with pytest.raises(error):
+            await bank.payments.make_link(BOB, amount=amount, note=note)
+    assert bank.snapshot() == before
+
+
+async def test_closed_link_is_not_paid(bank: Bank) -> None:
+    """Neither by a new card nor by one that awaits its PIN."""
+    await bank.people(ALICE, BOB)
+    link = await bank.payments.make_link(BOB, amount=None, note="")
+    card = await bank.payments.pay_link(link.id, ALICE)
+    card = await bank.payments.amend(card.id, ALICE, amount=eur(5))
+    keypad = await bank.payments.ask_pin(card.id, ALICE)
+    assert (await bank.payments.close_link(link.id, BOB)).state is LinkState.CLOSED
+    assert (await bank.payments.close_link(link.id, BOB)).state is LinkState.CLOSED
+    assert await bank.payments.links(BOB) == []
+    money = bank.money()
+    with pytest.raises(NotOpen):
+        await bank.payments.pay_link(link.id, ALICE)
+    result = await bank.type(keypad, "493817")
+    assert isinstance(result, RefusedAfterPin)
+    assert isinstance(result.error, NotOpen)
+    assert bank.money() == money
+
+
+async def test_request_needs_the_money(bank: Bank) -> None:
+    """A card for more than the balance is made, and refused when its PIN is asked for."""
+    request = await asked(bank, amount=eur(10_001))
+    card = await bank.payments.pay_request(request.id, ALICE)
+    with pytest.raises(InsufficientFunds):
+        await bank.payments.ask_pin(card.id, ALICE)
+    assert await state(bank, request) is RequestState.OPEN
