@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check bench format clean
+.PHONY: help demo run test soak check bench format clean
 
 help:  ## Show this list.
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
@@ -19,6 +19,10 @@ run: $(STAMP)  ## Run the bot on Telegram, as set in .env.
 
 test: $(STAMP)  ## Run all tests.
 	$(BIN)/python -m pytest -n auto
+
+soak: $(STAMP)  ## Kill the bot 200 times while people pay, and count every cent.
+	SOAK=1 $(BIN)/python -m pytest -q -s tests/faults/test_kill.py tests/faults/test_workers.py \
+		tests/ledger/test_move.py
 
 check: $(STAMP)  ## Check format, lint, types and architecture.
 	$(BIN)/ruff format --check .

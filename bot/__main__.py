@@ -24,15 +24,25 @@ from bot import logs
 from bot import running as bot_running
 from bot.doctor import examine
 from bot.settings import Settings, SettingsError
-from payments.pinhash import PinChecker, PinHasher
+from payments.money import Money, format_plain
+from payments.pinhash import PinChecker, PinHasher, pepper_id
 from payments.service import Clock, Payments, system_clock
 from simulator.errors import AddressInUseError
 from simulator.server import LocalTelegram
-from storage import Sealer, StorageError, audit, open_store
+from storage import (
+    Sealer,
+    StorageError,
+    amendment,
+    audit,
+    move_books,
+    open_store,
+    snapshot,
+    sqlite_path,
+)
 from storage.backup import backup as make_backup
 from storage.errors import DatabaseBusy
 from storage.export import export_beancount, export_csv
-from storage.sqlite import snapshot
+from storage.rotation import pins_waiting, rotate
 
 _DEMO_PORT = 8081
 _DEMO_PORTS = 20
@@ -46,6 +56,8 @@ cli = typer.Typer(
 )
 ledger = typer.Typer(help="Look into the books.", no_args_is_help=True)
 cli.add_typer(ledger, name="ledger")
+keys = typer.Typer(help="Look after the secret key.", no_args_is_help=True)
+cli.add_typer(keys, name="keys")
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -157,9 +169,12 @@ async def _demo(ports: range, folder: Path, *, browser: bool) -> None:
     try:
         token = seeding.new_token()
         await seeding.seed(telegram.url, token)
+        web = f"127.0.0.1:{seeding.free_port()}"
         settings = Settings.model_construct(
             telegram_bot_token=SecretStr(token),
             telegram_api_url=telegram.url,
+            public_url=f"http://{web}",
+            listen=web,
             database_url=f"sqlite:///{folder / 'chatpay.db'}",
         )
         out.print(
@@ -212,14 +227,30 @@ async def _examine() -> None:
 
 
 @ledger.command("verify")
-def verify_ledger() -> None:
+def verify_ledger(
+    *,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Only what is new since the books were last found sound."),
+    ] = False,
+) -> None:
     """Check every invariant of the books; exit 1 if one is broken. The bot may go on meanwhile."""
-    with _sentences(), snapshot(_database()) as connection:
-        findings = audit.verify(connection)
+    with _sentences():
+        url = Settings.read().database_url
+        with snapshot(url) as connection:
+            findings = audit.verify_new(connection) if quick else audit.verify(connection)
+            seals = [] if findings else audit.seals(connection)
+        if seals:
+            with amendment(url) as connection:
+                audit.write_seals(connection, seals, system_clock())
+    _show(findings, audit.QUICK if quick else tuple(audit.INVARIANTS))
+
+
+def _show(findings: list[audit.Finding], checked: tuple[str, ...]) -> None:
     broken = {finding.invariant for finding in findings}
-    for invariant, says in audit.INVARIANTS.items():
+    for invariant in checked:
         tick = "[red]✗[/]" if invariant in broken else "[green]✓[/]"
-        out.print(tick, f"{invariant:4}{says}")
+        out.print(tick, f"{invariant:4}{audit.INVARIANTS[invariant]}")
     for finding in findings:
         out.print(str(finding), style="red", markup=False)
     if findings:
@@ -240,7 +271,7 @@ def export_ledger(
 ) -> None:
     """Write all the books to standard output, for a spreadsheet or an accountant's program."""
     write = {ExportFormat.CSV: export_csv, ExportFormat.BEANCOUNT: export_beancount}[form]
-    with _sentences(), snapshot(_database()) as connection:
+    with _sentences(), snapshot(Settings.read().database_url) as connection:
         write(connection, sys.stdout)
 
 
@@ -261,8 +292,62 @@ def backup(
 def _database() -> Path:
     file = Settings.read().database_file
     if file is None:
-        raise SettingsError("This works on SQLite. Use PostgreSQL's own tools for that database.")
+        raise SettingsError(
+            "This copies SQLite files. PostgreSQL has a tool of its own, which also works beside "
+            "the bot: pg_dump --format=custom --file=chatpay.dump, followed by DATABASE_URL."
+        )
     return file
+
+
+@cli.command()
+def migrate(
+    *,
+    source: Annotated[str, typer.Option("--from", help="The books: sqlite:///…")],
+    target: Annotated[
+        str | None,
+        typer.Option("--to", help="An empty postgresql://… database; usually DATABASE_URL."),
+    ] = None,
+) -> None:
+    """Move the books from SQLite to PostgreSQL. The bot must be stopped meanwhile."""
+    with _sentences():
+        moved = move_books(sqlite_path(source), target or Settings.read().database_url)
+    for table, rows in moved.rows.items():
+        out.print(f"[green]✓[/] {table}: {rows}")
+    for money in moved.money:
+        owned, held = (
+            format_plain(Money(minor, money.currency)) for minor in (money.owned, money.held)
+        )
+        out.print(f"[green]✓[/] {money.currency}: people own {owned}, of which {held} is held")
+    out.print(
+        "All invariants hold on both sides, and all counts and sums agree. Set DATABASE_URL to "
+        "the new database, and SECRET_KEY to the key that was used so far: without it what is "
+        "sealed does not open, and no PIN is right."
+    )
+
+
+@keys.command("rotate")
+def rotate_keys() -> None:
+    """Seal everything anew under the first key of SECRET_KEY. The bot may go on meanwhile.
+
+    Before: put a new key in front of the old one in SECRET_KEY, a comma between them, and start
+    the bot again. It goes on where it was if it is cut off.
+    """
+    with _sentences():
+        settings = Settings.read()
+        secrets = settings.secret_keys()
+        with snapshot(settings.database_url):  # there, and up to date
+            pass
+        for table, rows in rotate(lambda: amendment(settings.database_url), Sealer(secrets)):
+            out.print(f"[green]✓[/] {table}: {rows}")
+        with snapshot(settings.database_url) as connection:
+            waiting = pins_waiting(connection, pepper_id(_pepper(secrets[0])))
+    if waiting:
+        out.print(
+            f"{waiting} PINs are still of an older key, until their owners next give them: keep "
+            "that key in SECRET_KEY, or these people have to say that they forgot their PIN."
+        )
+    else:
+        out.print("Nothing needs the older keys any more: take them out of SECRET_KEY.")
 
 
 def _finish(work: Coroutine[Any, Any, None]) -> None:

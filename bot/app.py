@@ -18,14 +18,33 @@ from telegram.ext import (
     BaseHandler,
     CommandHandler,
     ConversationHandler,
+    InlineQueryHandler,
 )
 
+from bot import (
+    admin,
+    guest,
+    history,
+    inline,
+    link,
+    pay,
+    photo,
+    pin,
+    posters,
+    privacy,
+    prompts,
+    request,
+    settings_menu,
+    start,
+    verify,
+    wallet,
+)
 from bot import help as help_room
-from bot import history, link, pay, pin, prompts, request, settings_menu, start, wallet
 from bot.context import AnyApplication, Services, serve
 from bot.memory import ChatMemory
 from bot.outbox import Sender
 from bot.pacing import Pacer
+from bot.shared_pacing import SharedPacer
 from bot.sweeper import Sweeper
 from bot.transport import Transport
 from payments.ids import TOKEN_LENGTH
@@ -34,8 +53,27 @@ from payments.service import Payments
 GROUP = -1_000
 """Chatpay's handler group: before a host's, whose catch-alls then take nothing of Chatpay's."""
 
-ROOMS = (start, pin, settings_menu, wallet, history, pay, request, link, help_room, prompts)
-"""In the order in which they are asked; `prompts`, which takes typed answers, is last."""
+ROOMS = (
+    inline,
+    guest,
+    start,
+    pin,
+    settings_menu,
+    verify,
+    wallet,
+    history,
+    pay,
+    request,
+    link,
+    posters,
+    photo,
+    privacy,
+    admin,
+    help_room,
+    prompts,
+)
+"""In the order in which they are asked: `inline` first, which takes all buttons of messages in
+chats that the bot is not in, and `prompts` last, which takes typed answers."""
 
 AnyHandler = BaseHandler[Any, Any, Any]
 _DEEP_LINK = re.compile(rf"[irlc]_[A-Za-z0-9_-]{{{TOKEN_LENGTH}}}|m_[a-z]+")
@@ -58,6 +96,7 @@ class Chatpay:
     """
 
     def __init__(self, application: AnyApplication, services: Services) -> None:
+        self._pacer = services.pacer
         self._sender = Sender(application.bot, services)
         self._sweeper = Sweeper(services.payments)
 
@@ -70,6 +109,7 @@ class Chatpay:
         """Finishes what is under way. What is not sent yet is sent at the next start."""
         await self._sweeper.stop()
         await self._sender.stop()
+        await self._pacer.stop()
 
     async def __aenter__(self) -> Self:
         """Start."""
@@ -86,7 +126,9 @@ class Chatpay:
         await self.stop()
 
 
-def register(application: AnyApplication, payments: Payments) -> Chatpay:
+def register(
+    application: AnyApplication, payments: Payments, *, public_url: str | None = None
+) -> Chatpay:
     """Brings payments into an application.
 
     All of Chatpay's handlers go into one group of their own, and leave those of the host alone: a
@@ -98,11 +140,15 @@ def register(application: AnyApplication, payments: Payments) -> Chatpay:
         application: the host, built but not yet running; its `post_init` and `post_stop` hooks are
             kept, and called with Chatpay's own around them.
         payments: the use-cases, on an open store. Closing the store is the caller's.
+        public_url: where the pages of payment links (`bot.web.pay_page`) are reached, if somebody
+            serves them.
 
     Returns:
         Chatpay's work in the background, for hosts that start and stop by hand.
     """
-    services = Services(payments, ChatMemory(payments.store, payments.clock), Pacer())
+    store, clock = payments.store, payments.clock
+    pacer = SharedPacer(store, clock) if store.shared else Pacer()
+    services = Services(payments, ChatMemory(store, clock), pacer, public_url)
     serve(application, services)
     ours = [handler for room in ROOMS for handler in room.handlers()]
     application.add_handlers([_Guest(handler, application) for handler in ours], group=GROUP)
@@ -133,7 +179,7 @@ def build(
         .job_queue(None)
         .build()
     )
-    application.add_handlers(prompts.hints(), group=GROUP + 1)
+    application.add_handlers([*prompts.hints(), *photo.hints(), *guest.hints()], group=GROUP + 1)
     return application
 
 
@@ -170,6 +216,8 @@ class _Guest(AnyHandler):
     def check_update(self, update: object) -> Any:
         if isinstance(self._inner, CommandHandler) and self._is_hosts(update):
             return None
+        if isinstance(self._inner, InlineQueryHandler) and _has_inline_mode(self._host):
+            return None
         return self._inner.check_update(update)
 
     def collect_additional_context(
@@ -181,6 +229,16 @@ class _Guest(AnyHandler):
         if not isinstance(update, Update) or _follows_our_link(update):
             return False
         return any(command.check_update(update) for command in _host_commands(self._host))
+
+
+def _has_inline_mode(host: AnyApplication) -> bool:
+    """Whether the host answers inline queries itself, of which each can be answered once."""
+    return any(
+        isinstance(handler, InlineQueryHandler)
+        for group, handlers in host.handlers.items()
+        if group != GROUP
+        for handler in handlers
+    )
 
 
 def _follows_our_link(update: Update) -> bool:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from telegram import Bot
+
 from bot import cards, pay, prompts, qr, request_cards, start
 from bot.cards import Screen
 from bot.context import Scene
@@ -15,20 +17,21 @@ from bot.keyboards import button, in_rows_of, rows
 from bot.request_cards import RequestFacts
 from bot.texts import Texts
 from payments.errors import NotOpen, NotYours
-from payments.models import Person, PersonId, Prompt, Request, RequestState
+from payments.models import Person, PersonId, Prompt, ReportReason, Request, RequestState
 from payments.money import Money
 from payments.service import Payments
 
 
 async def facts_of(
-    payments: Payments, request: Request, viewer_id: PersonId, bot_username: str
+    payments: Payments, request: Request, viewer_id: PersonId, bot: Bot
 ) -> RequestFacts:
     """What a request's card says to `viewer_id` beyond the request itself, as of now."""
     ids = [request.requester_id] + ([request.payer_id] if request.payer_id else [])
     is_payer = viewer_id != request.requester_id
     blocked = await payments.blocked(viewer_id) if is_payer else []
     return RequestFacts(
-        bot_username=bot_username,
+        bot_username=bot.username,
+        inline=bot.supports_inline_queries,
         people=await payments.people(ids),
         strangers=is_payer and not await payments.have_dealt(viewer_id, request.requester_id),
         blocked=any(person.id == request.requester_id for person in blocked),
@@ -36,10 +39,10 @@ async def facts_of(
 
 
 async def screen_for(
-    payments: Payments, request: Request, viewer_id: PersonId, bot_username: str, t: Texts
+    payments: Payments, request: Request, viewer_id: PersonId, bot: Bot, t: Texts
 ) -> Screen:
     """The card of a request as one person sees it in their private chat."""
-    facts = await facts_of(payments, request, viewer_id, bot_username)
+    facts = await facts_of(payments, request, viewer_id, bot)
     if viewer_id == request.requester_id:
         return request_cards.request_for_requester(request, facts, t)
     return request_cards.request_for_payer(request, facts, t)
@@ -53,9 +56,7 @@ async def open_request(scene: Scene, request_id: str) -> None:
     """
     request = await scene.payments.request_by_id(request_id)
     _refuse_others(request, scene.person)
-    screen = await screen_for(
-        scene.payments, request, scene.person.id, scene.bot.username, scene.t
-    )
+    screen = await screen_for(scene.payments, request, scene.person.id, scene.bot, scene.t)
     message = await scene.reply(*screen)
     await scene.chat.remember_card(request_id, scene.chat_id, message.message_id)
 
@@ -87,7 +88,7 @@ async def answer(scene: Scene, request_id: str) -> None:
             await _ask_part(scene, request_id)
         case "decline":
             await scene.payments.decline(request_id, scene.person.id)
-            await _refresh(scene, request_id)
+            await refresh(scene, request_id)
         case _:
             await _block(scene, request_id)
 
@@ -119,7 +120,7 @@ async def _block(scene: Scene, request_id: str) -> None:
                 "{name} is blocked. /settings undoes it.", name=cards.short_name(requester)
             )
         )
-    await _refresh(scene, request_id)
+    await refresh(scene, request_id)
 
 
 async def manage(scene: Scene, request_id: str) -> None:
@@ -127,7 +128,7 @@ async def manage(scene: Scene, request_id: str) -> None:
     verb, _ = scene.pressed
     if verb == "cancel":
         await scene.payments.cancel_request(request_id, scene.person.id)
-        await _refresh(scene, request_id)
+        await refresh(scene, request_id)
     elif verb == "remind":
         await scene.payments.remind(request_id, scene.person.id)
         await scene.answer(scene.t.plain("Reminded."))
@@ -135,11 +136,30 @@ async def manage(scene: Scene, request_id: str) -> None:
         await _send_qr(scene, await scene.payments.request_by_id(request_id))
 
 
-async def _refresh(scene: Scene, request_id: str) -> None:
+async def ask_reason(scene: Scene, request_id: str) -> None:
+    """Asks whoever reports a request what is wrong with it."""
     request = await scene.payments.request_by_id(request_id)
-    screen = await screen_for(
-        scene.payments, request, scene.person.id, scene.bot.username, scene.t
-    )
+    _refuse_others(request, scene.person)
+    facts = await facts_of(scene.payments, request, scene.person.id, scene.bot)
+    await scene.edit(*request_cards.report_question(request, facts, scene.t))
+
+
+async def report(scene: Scene, request_id: str, reason: ReportReason) -> None:
+    """Tells the operators, and shows what became of the request."""
+    await scene.payments.report(request_id, scene.person.id, reason)
+    await scene.answer(scene.t.plain("Thank you. The operators will look at it."), alert=True)
+    await refresh(scene, request_id)
+
+
+async def refresh(scene: Scene, request_id: str) -> None:
+    """Shows a request as it is now, in the message whose button was pressed.
+
+    Raises:
+        NotYours: somebody else is asked, or there is no such request.
+    """
+    request = await scene.payments.request_by_id(request_id)
+    _refuse_others(request, scene.person)
+    screen = await screen_for(scene.payments, request, scene.person.id, scene.bot, scene.t)
     await scene.edit(*screen)
 
 

@@ -15,23 +15,31 @@ from markupsafe import Markup
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.constants import KeyboardButtonStyle
 
-from bot.keyboards import button, in_rows_of, link_button, quick_amounts, rows
+from bot.keyboards import app_button, button, in_rows_of, link_button, quick_amounts, rows
 from bot.texts import Texts
 from payments.models import (
     Intent,
     IntentKind,
     IntentState,
+    Link,
+    LinkTerms,
+    Millis,
     Payment,
+    PaymentState,
     Person,
     PersonId,
 )
 from payments.money import Money
+from payments.names import isolated
+from payments.policy import DAY
 
 Screen = tuple[Markup, InlineKeyboardMarkup | None]
 """A message: its HTML and its buttons."""
 
 OPEN_STATES = (IntentState.DRAFT, IntentState.AWAITING_PIN)
 _SHORT_NAME = 20
+_NEW_MS = 30 * DAY
+"""How long somebody is new here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +58,15 @@ class IntentFacts:
     play_money: bool = True
     fixed: bool = False
     """The amount and the note came with a request or a link and are not the payer's to change."""
+    link: Link | None = None
+    """The payment link that the card pays."""
+    lookalikes: Mapping[str, Person] = field(default_factory=dict)
+    """By payment: whom the payer paid before and may take the payee for."""
+    now: Millis = 0
     recent: Sequence[Person] = field(default=())
     """Whom the payer paid lately, to choose from."""
+    public_url: str | None = None
+    """Where the Mini App is served, if it is."""
 
 
 # --- people and amounts --------------------------------------------------------------------------
@@ -59,9 +74,10 @@ class IntentFacts:
 
 def full_name(person: Person) -> Markup:
     """A person as they are known for certain: the name they go by, and their @username."""
+    name = isolated(person.name)
     if person.username is None:
-        return Markup("<b>{}</b>").format(person.name)
-    return Markup("<b>{}</b> @{}").format(person.name, person.username)
+        return Markup("<b>{}</b>").format(name)
+    return Markup("<b>{}</b> @{}").format(name, person.username)
 
 
 def short_name(person: Person) -> str:
@@ -76,8 +92,13 @@ def known(person_id: PersonId | None, people: Mapping[PersonId, Person]) -> Pers
 
 
 def payee_of(payment: Payment, people: Mapping[PersonId, Person], t: Texts) -> Markup:
-    """Who gets a payment: somebody known, an @username so far unknown, or one's own bank."""
-    return named(payment.payee_id, payment.payee_username, people, t("your bank"))
+    """Who gets a payment: somebody known, an @username so far unknown, or one's own bank.
+
+    Only a gift waits, or comes back, with nobody named.
+    """
+    is_gift = payment.state in {PaymentState.HELD, PaymentState.RETURNED}
+    nobody = t("whoever takes it first") if is_gift else t("your bank")
+    return named(payment.payee_id, payment.payee_username, people, nobody)
 
 
 def named(
@@ -104,6 +125,8 @@ def what(intent: Intent, people: Mapping[PersonId, Person], t: Texts) -> Markup:
             total=total,
         )
     payee = payee_of(intent.payments[0], people, t)
+    if intent.kind is IntentKind.GIFT and intent.payments[0].payee_id is None:
+        payee = t("whoever takes it first")
     return t("<b>{total}</b> to {payee}", total=total, payee=payee)
 
 
@@ -152,6 +175,8 @@ def open_card(intent: Intent, facts: IntentFacts, t: Texts) -> Screen:
         return payee_question(intent, facts, t)
     if intent.lacks_amount:
         return amount_question(intent, facts, t)
+    if intent.lacks_answer:
+        return answer_question(intent, facts, t)
     return _confirmation(intent, facts, t)
 
 
@@ -198,7 +223,7 @@ def amount_question(
         readings: what a doubtful amount may have meant.
     """
     is_refund = intent.kind is IntentKind.REFUND
-    amounts = readings or (() if is_refund else quick_amounts(intent.currency))
+    amounts = readings or (() if is_refund else _offered(intent, facts))
     buttons = [button(t.money(m), "i", "sum", intent.id, m.minor, m.currency) for m in amounts]
     ask = did_you_mean(readings, t) if readings else t("Tap an amount or type one.")
     if is_refund:
@@ -209,6 +234,7 @@ def amount_question(
         note_line(intent.note),
         "",
         t("<b>How much for each?</b>") if len(intent.payments) > 1 else t("<b>How much?</b>"),
+        None if facts.link is None else range_line(facts.link.terms, t),
         ask,
     )
     return text, rows(
@@ -218,6 +244,32 @@ def amount_question(
             button(t.plain("Cancel"), "i", "cancel", intent.id),
         ],
     )
+
+
+def _offered(intent: Intent, facts: IntentFacts) -> list[Money]:
+    """Round amounts; of a link, those that it takes, and the one that it suggests first."""
+    amounts = list(quick_amounts(intent.currency))
+    if facts.link is None or facts.link.terms.currency != intent.currency:
+        return amounts
+    terms = facts.link.terms
+    own = [amount for amount in (terms.amount or terms.least,) if amount is not None]
+    taken = [
+        amount
+        for amount in amounts
+        if (terms.least_minor or 1) <= amount.minor <= (terms.most_minor or amount.minor)
+    ]
+    return list(dict.fromkeys([*own, *taken]))[: len(amounts)]
+
+
+def range_line(terms: LinkTerms, t: Texts) -> Markup | None:
+    """What a link takes where the payer chooses, if it says so."""
+    if terms.least is not None and terms.most is not None:
+        return t(
+            "Between {least} and {most}.", least=t.money(terms.least), most=t.money(terms.most)
+        )
+    if terms.least is not None:
+        return t("At least {least}.", least=t.money(terms.least))
+    return None if terms.most is None else t("At most {most}.", most=t.money(terms.most))
 
 
 def did_you_mean(readings: Sequence[Money], t: Texts) -> Markup:
@@ -237,11 +289,32 @@ def note_question(intent: Intent, facts: IntentFacts, t: Texts) -> Screen:
     return text, rows([button(t.plain("Back"), "i", "card", intent.id)])
 
 
+def answer_question(intent: Intent, facts: IntentFacts, t: Texts) -> Screen:
+    """What the link asks its payer."""
+    text = lines(
+        _heading(intent, facts, t),
+        note_line(intent.note),
+        "",
+        Markup("<b>{}</b>").format(intent.question),
+        t("Type your answer; the payee sees it with the payment."),
+    )
+    return text, rows([button(t.plain("Cancel"), "i", "cancel", intent.id)])
+
+
+def answer_line(intent: Intent) -> Markup | None:
+    """What a link asked and what the payer answered, if it asked."""
+    if not intent.answer:
+        return None
+    return Markup("{} <b>{}</b>").format(intent.question, intent.answer)
+
+
 def _heading(intent: Intent, facts: IntentFacts, t: Texts) -> Markup | None:
     if intent.lacks_payee:
         return None
     if len(intent.payments) > 1:
         return t.plural("Pay {n} person", "Pay {n} people", len(intent.payments))
+    if intent.kind is IntentKind.GIFT:
+        return t("Send to whoever takes it first")
     payee = payee_of(intent.payments[0], facts.people, t)
     if intent.kind is IntentKind.REFUND:
         return t("Give back to {payee}", payee=payee)
@@ -259,7 +332,8 @@ def _confirmation(intent: Intent, facts: IntentFacts, t: Texts) -> Screen:
         if len(intent.payments) == 1
         else t("Total: <b>{total}</b>", total=t.money(total)),
         note_line(intent.note),
-        *_warnings(intent, facts, t),
+        answer_line(intent),
+        *warnings(intent, facts, t),
         *_balance_after(total, facts, t),
     )
     return text, rows(*_confirmation_buttons(intent, facts, t))
@@ -275,13 +349,27 @@ def _shares(intent: Intent, facts: IntentFacts, t: Texts) -> list[Markup]:
     ]
 
 
-def _warnings(intent: Intent, facts: IntentFacts, t: Texts) -> list[Markup]:
+def warnings(intent: Intent, facts: IntentFacts, t: Texts) -> list[Markup]:
+    """What the payer should know before approving, after an empty line; [] for nothing."""
+    if intent.kind is IntentKind.GIFT:
+        wait = t(
+            "It waits {span}; what nobody takes comes back to you.", span=t.span(facts.hold_ms)
+        )
+        return [Markup(), wait]
     if intent.kind is not IntentKind.PAYMENT:
         return []
     strangers = [
-        t("You and {name} have never paid each other before.", name=facts.people[person_id].name)
+        _never_paid(facts.people[person_id], facts.now, t)
         for person_id in (p.payee_id for p in intent.payments)
         if person_id in facts.strangers and person_id is not None
+    ]
+    strangers += [
+        t(
+            "⚠️ This is not {other}, whom you have paid before: it only looks like it.",
+            other=full_name(facts.lookalikes[payment.id]),
+        )
+        for payment in intent.payments
+        if payment.id in facts.lookalikes
     ]
     waiting = [
         t(
@@ -294,6 +382,51 @@ def _warnings(intent: Intent, facts: IntentFacts, t: Texts) -> list[Markup]:
         if waits_for_payee(p, facts.people)
     ]
     return [Markup(), *strangers, *waiting] if strangers or waiting else []
+
+
+def _never_paid(payee: Person, now: Millis, t: Texts) -> Markup:
+    """Somebody with whom the payer never dealt, and how new they are here if they are."""
+    since = None if payee.joined_at is None else now - payee.joined_at
+    if since is None or since >= _NEW_MS:
+        return t("You and {name} have never paid each other before.", name=payee.name)
+    return t(
+        "You and {name} have never paid each other before. They joined {span} ago.",
+        name=payee.name,
+        span=t.span(since),
+    )
+
+
+def stranger_question(intent: Intent, facts: IntentFacts, t: Texts) -> Screen:
+    """Asks once more before much money goes to somebody for the first time."""
+    payees = [payee_of(p, facts.people, t) for p in intent.payments]
+    know = (
+        t.plain("Yes, I know them")
+        if len(intent.payments) > 1
+        else t.plain("Yes, I know {name}", name=_called(intent.payments[0], facts))
+    )
+    text = lines(
+        t("✋ <b>One moment</b>"),
+        t(
+            "You are about to pay {total} to {payees}, for the first time.",
+            total=t.money(total_of(intent)),
+            payees=Markup(", ").join(payees),
+        ),
+        *warnings(intent, facts, t),
+        "",
+        t("Somebody who writes in a hurry may be somebody else. Do you know who this is?"),
+    )
+    return text, rows(
+        [button(know, "i", "know", intent.id)],
+        [
+            button(t.plain("Back"), "i", "card", intent.id),
+            button(t.plain("Cancel"), "i", "cancel", intent.id),
+        ],
+    )
+
+
+def _called(payment: Payment, facts: IntentFacts) -> str:
+    payee = known(payment.payee_id, facts.people)
+    return f"@{payment.payee_username}" if payee is None else short_name(payee)
 
 
 def waits_for_payee(payment: Payment, people: Mapping[PersonId, Person]) -> bool:
@@ -337,7 +470,9 @@ def _confirmation_buttons(
     changes = [] if facts.fixed else _change_buttons(intent, t)
     return [
         [first],
+        _app_button(intent, facts, t),
         changes,
+        _answer_button(intent, t),
         _group_button(intent, t),
         [button(t.plain("Cancel"), "i", "cancel", intent.id)],
     ]
@@ -348,11 +483,23 @@ def _verb(intent: Intent, amount: str, t: Texts) -> str:
         return t.plain("Give back {amount}", amount=amount)
     if intent.kind is IntentKind.WITHDRAWAL:
         return t.plain("Withdraw {amount}", amount=amount)
+    if intent.kind is IntentKind.GIFT:
+        return t.plain("Send {amount}", amount=amount)
     return t.plain("Pay {amount}", amount=amount)
 
 
+def _app_button(intent: Intent, facts: IntentFacts, t: Texts) -> list[InlineKeyboardButton]:
+    """The card in the Mini App, where a finger or a face may be enough."""
+    affordable = facts.available is None or facts.available >= total_of(intent)
+    if facts.public_url is None or not affordable:
+        return []
+    return [app_button(t.plain("Approve with fingerprint"), facts.public_url, intent.id)]
+
+
 def _change_buttons(intent: Intent, t: Texts) -> list[InlineKeyboardButton]:
-    if intent.state is not IntentState.DRAFT or intent.kind is IntentKind.WITHDRAWAL:
+    if intent.state is not IntentState.DRAFT:
+        return []
+    if intent.kind in {IntentKind.WITHDRAWAL, IntentKind.GIFT}:
         return []
     if intent.kind is IntentKind.REFUND:
         return [button(t.plain("Give back less…"), "i", "less", intent.id)]
@@ -361,6 +508,12 @@ def _change_buttons(intent: Intent, t: Texts) -> list[InlineKeyboardButton]:
         button(t.plain("Change amount"), "i", "amount", intent.id),
         button(words, "i", "note", intent.id),
     ]
+
+
+def _answer_button(intent: Intent, t: Texts) -> list[InlineKeyboardButton]:
+    if intent.state is not IntentState.DRAFT or not intent.question:
+        return []
+    return [button(t.plain("Change my answer"), "i", "answer", intent.id)]
 
 
 def _group_button(intent: Intent, t: Texts) -> list[InlineKeyboardButton]:

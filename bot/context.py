@@ -19,12 +19,23 @@ from weakref import WeakKeyDictionary
 
 import structlog
 from markupsafe import Markup, escape
-from telegram import Bot, CallbackQuery, InlineKeyboardMarkup, Message, Update, User
+from telegram import (
+    Bot,
+    CallbackQuery,
+    InlineKeyboardMarkup,
+    InlineQueryResultArticle,
+    InputTextMessageContent,
+    LinkPreviewOptions,
+    Message,
+    Update,
+    User,
+)
 from telegram import ReplyKeyboardMarkup as Keys
 from telegram import ReplyKeyboardRemove as NoKeys
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 from telegram.ext import Application, ApplicationHandlerStop, CallbackContext
+from telegram.helpers import create_deep_linked_url
 
 from bot import refusals
 from bot.callbacks import read
@@ -41,6 +52,9 @@ AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 AnyContext = CallbackContext[Any, Any, Any, Any]
 Handling = Callable[[Update, AnyContext], Coroutine[Any, Any, None]]
 Markups = InlineKeyboardMarkup | Keys | NoKeys
+
+NOWHERE = 0
+"""The chat of an update from a chat that the bot is not in: it is nobody's private one."""
 
 _TRIES = 4
 _PATIENCE_S = 30
@@ -62,6 +76,8 @@ class Services:
     payments: Payments
     memory: ChatMemory
     pacer: Pacer
+    public_url: str | None = None
+    """The address under which the web side is reached, where there is one."""
     met: OrderedDict[int, Profile] = field(default_factory=OrderedDict)
     """How people looked when they were last met here, so that not every tap writes it down
     again."""
@@ -112,6 +128,8 @@ class Scene:
     old to be seen, or belongs to an inline result)."""
     query: CallbackQuery | None
     now: Millis
+    public_url: str | None
+    """The address under which the web side is reached, where there is one."""
     _answering: _Answering = field(default_factory=_Answering)
 
     @property
@@ -200,6 +218,13 @@ class Scene:
         except BadRequest:
             log.info("message_not_deleted")
 
+    async def lead(self, payload: str) -> None:
+        """Answers the button that was pressed by opening what `payload` leads to in private."""
+        if self.query is None or self._answering.done:
+            return
+        self._answering.done = True
+        await _answer(self.query, url=create_deep_linked_url(self.bot.username, payload))
+
     async def answer(self, text: str | None = None, *, alert: bool = False) -> None:
         """Answers the button that was pressed, once; survives that it was too long ago.
 
@@ -210,7 +235,7 @@ class Scene:
         if self.query is None or self._answering.done:
             return
         self._answering.done = True
-        await _answer(self.query, text, alert=alert)
+        await _answer(self.query, text=text, alert=alert)
 
     @property
     def answered(self) -> bool:
@@ -225,8 +250,23 @@ async def scene(update: Update, context: AnyContext) -> Scene:
         NotForUs: nobody did this, or nowhere.
         Unavailable: the store did not answer.
     """
-    user, chat = update.effective_user, update.effective_chat
-    if user is None or chat is None:
+    chat = update.effective_chat
+    if chat is None or update.guest_message is not None:
+        raise NotForUs
+    return await _scene(update, context, chat.id)
+
+
+async def _scene_elsewhere(update: Update, context: AnyContext) -> Scene:
+    """The scene of an update from a chat that the bot is not in, and may never write to.
+
+    Such a chat's own number says nothing: it may be that of another chat, which the bot is in.
+    """
+    return await _scene(update, context, NOWHERE)
+
+
+async def _scene(update: Update, context: AnyContext, chat_id: int) -> Scene:
+    user = update.effective_user
+    if user is None:
         raise NotForUs
     services = services_of(context.application)
     person = await _met(services, user)
@@ -240,10 +280,11 @@ async def scene(update: Update, context: AnyContext) -> Scene:
         pacer=services.pacer,
         person=person,
         t=Texts(person.language),
-        chat_id=chat.id,
+        chat_id=chat_id,
         message=message if isinstance(message, Message) else None,
         query=query,
         now=services.payments.clock(),
+        public_url=services.public_url,
     )
 
 
@@ -268,7 +309,18 @@ def handler(room: Callable[[Scene], Awaitable[None]]) -> Handling:
     a reference that the person is told. The update goes no further, unless the room raises
     `NotForUs`.
     """
+    return _handling(room, scene)
 
+
+def elsewhere(room: Callable[[Scene], Awaitable[None]]) -> Handling:
+    """As `handler`, for updates from chats that the bot need not be in: inline mode, guests."""
+    return _handling(room, _scene_elsewhere)
+
+
+def _handling(
+    room: Callable[[Scene], Awaitable[None]],
+    make: Callable[[Update, AnyContext], Awaitable[Scene]],
+) -> Handling:
     @functools.wraps(room)
     async def handle(update: Update, context: AnyContext) -> None:
         here: Scene | None = None
@@ -276,7 +328,7 @@ def handler(room: Callable[[Scene], Awaitable[None]]) -> Handling:
             if _is_nobody(update):
                 await _refuse_nobody(update)
             else:
-                here = await scene(update, context)
+                here = await make(update, context)
                 await room(here)
                 await here.answer()
         except NotForUs:
@@ -396,7 +448,10 @@ async def _tell(update: Update, here: Scene | None, html: Markup) -> None:
         if here:
             await here.answer(plain, alert=True)
         else:
-            await _answer(query, plain, alert=True)
+            await _answer(query, text=plain, alert=True)
+        return
+    if update.guest_message is not None:
+        await answer_as_guest(update.guest_message, html)
         return
     message = update.effective_message
     if isinstance(message, Message):
@@ -406,9 +461,32 @@ async def _tell(update: Update, here: Scene | None, html: Markup) -> None:
             log.warning("person_not_told", error=type(error).__name__)
 
 
-async def _answer(query: CallbackQuery, text: str | None, *, alert: bool) -> None:
+async def answer_as_guest(
+    message: Message, html: str, markup: InlineKeyboardMarkup | None = None
+) -> str | None:
+    """Answers a message that called the bot into a chat; it can be done once, and not late.
+
+    Returns:
+        The inline message id of the answer; None if it was too late, or done before.
+    """
+    content = InputTextMessageContent(
+        html, ParseMode.HTML, link_preview_options=LinkPreviewOptions(is_disabled=True)
+    )
+    result = InlineQueryResultArticle("cp", "Chatpay", content, markup)
     try:
-        await patiently(lambda: query.answer(text[:_ALERT_MOST] if text else None, alert))
+        sent = await patiently(lambda: message.answer_guest_query(result))
+    except BadRequest:
+        log.info("guest_not_answered")
+        return None
+    return sent.inline_message_id
+
+
+async def _answer(
+    query: CallbackQuery, *, text: str | None = None, alert: bool = False, url: str | None = None
+) -> None:
+    shown = text[:_ALERT_MOST] if text else None
+    try:
+        await patiently(lambda: query.answer(shown, alert, url))
     except (BadRequest, NetworkError, RetryAfter) as error:
         log.info("query_not_answered", error=type(error).__name__)
 

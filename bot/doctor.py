@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 
-from bot.settings import Mode, Settings, SettingsError
+from bot.settings import LOOPBACK, Mode, Settings, SettingsError
 from bot.transport import Transport
+
+_OTHERS_READ, _OTHERS_WRITE = 0o044, 0o022
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,9 @@ async def examine(
     """
     for line in settings.missing():
         yield Finding(line, wrong=True)
+    if settings.mode is Mode.LIVE:
+        for line in unsafe(settings):
+            yield Finding(line, wrong=True)
     yield Finding(_mode(settings))
     try:
         yield Finding(await open_database())
@@ -41,6 +47,38 @@ async def examine(
     if settings.telegram_bot_token is not None:
         async for finding in _telegram(settings, settings.telegram_bot_token.get_secret_value()):
             yield finding
+
+
+def unsafe(settings: Settings) -> list[str]:
+    """What works, but would let others in where real money is, a sentence for each."""
+    found = []
+    env = Path(".env")
+    if env.exists() and env.stat().st_mode & _OTHERS_READ:
+        found.append(".env can be read by other users of this machine: chmod 600 .env")
+    if settings.database_file is not None:
+        found += _unsafe_files(settings.database_file)
+    if settings.public_url and settings.listen_host not in LOOPBACK:
+        found.append(
+            f"LISTEN={settings.listen} is open to the network, without encryption: let a proxy "
+            "on this machine forward PUBLIC_URL to 127.0.0.1."
+        )
+    return found
+
+
+def _unsafe_files(database: Path) -> list[str]:
+    found = []
+    folder = database.absolute().parent
+    if folder.exists() and folder.stat().st_mode & _OTHERS_WRITE:
+        found.append(f"{folder} can be written by other users of this machine: chmod go-w it.")
+    if database.exists() and database.stat().st_mode & _OTHERS_READ:
+        found.append(f"{database} can be read by other users of this machine: chmod 600 it.")
+    secret = database.with_suffix(".secret")
+    if secret.exists():
+        found.append(
+            f"{secret} is a secret key beside the database: whoever copies the folder has both. "
+            "Move it to SECRET_KEY."
+        )
+    return found
 
 
 def _mode(settings: Settings) -> str:

@@ -21,7 +21,18 @@ from telegram import (
 )
 from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, filters
 
-from bot import history, keyboards, link, pay, pin, request, settings_menu, start, wallet
+from bot import (
+    history,
+    keyboards,
+    link,
+    pay,
+    pin,
+    privacy,
+    request,
+    settings_menu,
+    start,
+    wallet,
+)
 from bot.callbacks import pattern
 from bot.context import Scene, handler
 from bot.texts import Texts, languages
@@ -57,6 +68,7 @@ COMMANDS = (
     Command("withdraw", lambda t: t.plain("Move money to your bank"), Where.PRIVATE),
     Command("pin", lambda t: t.plain("Choose or change your PIN"), Where.PRIVATE),
     Command("settings", lambda t: t.plain("Name, language, currency, privacy"), Where.PRIVATE),
+    Command("privacy", lambda t: t.plain("See or delete your data"), Where.PRIVATE),
     Command("cancel", lambda t: t.plain("Stop what you have begun"), Where.PRIVATE),
     Command("start", lambda t: t.plain("Begin, or come back to the start"), Where.ANYWHERE),
     Command("help", lambda t: t.plain("How it works"), Where.ANYWHERE),
@@ -130,6 +142,7 @@ def _guide(t: Texts) -> Markup:
             t("💰 <b>See your money</b>\n/balance and /history, with a receipt for each payment."),
             t("🏦 <b>Move money in and out</b>\n/topup and /withdraw"),
             t("🔒 <b>Stay safe</b>\n/pin for your PIN, /settings for who may ask you for money."),
+            t("🔏 <b>Your data</b>\n/privacy shows all that I know about you, or deletes it."),
             t("🛑 <b>Changed your mind?</b>\n/cancel stops what is not approved yet."),
         ]
     )
@@ -200,6 +213,7 @@ def places() -> dict[str, Callable[[Scene], Awaitable[None]]]:
         "withdraw": wallet.open_withdraw,
         "pin": pin.open_pin,
         "settings": settings_menu.open_settings,
+        "privacy": privacy.open_privacy,
         "help": open_help,
         "cancel": cancel_all,
     }

@@ -236,6 +236,7 @@ async def _receipt(
         Markup("<b>{}</b>").format(t.money(receipt.amount)),
         _who(receipt, scene),
         Markup("<i>{}</i>").format(receipt.note) if receipt.note else None,
+        None if receipt.intent is None else cards.answer_line(receipt.intent),
         Markup(),
         Markup("{}").format(t.moment(receipt.transfer.created_at)),
         t("Balance after it: {balance}", balance=t.money(receipt.balance_after)),

@@ -4,11 +4,16 @@ done.
 Updates of one lane (a person) are handled in order, one at a time; different lanes at the same
 time. A person who floods waits for himself alone. A crash loses nothing: what was written down and
 not finished is handled after the next start, so every handler must be safe to run again.
+
+Several workers may share one database. Whoever takes an update in leases its lane if the lane is
+idle and a hand is free; what nobody leased, or whose lease ran out as its worker died, is taken up
+by whoever looks next.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
@@ -25,13 +30,21 @@ from payments.policy import DAY, MINUTE, SECOND
 from payments.ports import Store, Tx
 from payments.service import Clock
 
-ALLOWED_UPDATES = ("message", "callback_query")
+ALLOWED_UPDATES = (
+    "message",
+    "callback_query",
+    "inline_query",
+    "chosen_inline_result",
+    "guest_message",
+)
 """What the rooms handle; Telegram sends nothing else."""
 
 _AT_ONCE = 32
 _WAITING_MOST = 256
-_LEASE_MS = 30 * SECOND
-_RENEW_S = 10.0
+_LEASE_MS = 12 * SECOND
+_RENEW_MS = 3 * SECOND
+_LOOK_S = 1.0
+"""How often a worker looks for what nobody has leased."""
 _RETRY_S = 0.5
 _KEEP_IDS_MS = 2 * DAY
 """Telegram sends an update again for a day at most."""
@@ -56,18 +69,21 @@ class Inbox:
         self._worker = secrets.token_hex(8)
         self._hands = asyncio.Semaphore(_AT_ONCE)
         self._working: set[asyncio.Task[None]] = set()
+        self._under_way: set[int] = set()
+        self._unsure = False
         self._stopping = False
+        self._renewed_at = 0
         self._tidied_at = 0
+        self._idle = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self, *, alone: bool) -> None:
+    async def start(self) -> None:
         """Takes up what an earlier run left behind.
 
-        Args:
-            alone: no other process takes updates in (a bot can be polled by one alone), so whoever
-                had leased them is dead, and nobody needs to wait for the leases to run out.
+        Where no other process may have the database, whoever had leased them is dead, and nobody
+        needs to wait for the leases to run out.
         """
-        await self._recover(leases_past_ms=_LEASE_MS if alone else 0)
+        await self._recover(leases_past_ms=0 if self._store.shared else _LEASE_MS)
         self._task = asyncio.create_task(self._look_after(), name="chatpay inbox")
 
     async def take(self, updates: Sequence[Mapping[str, Any]]) -> None:
@@ -76,17 +92,27 @@ class Inbox:
         Raises:
             Unavailable: they may not be written down, and must be sent again.
         """
+        if self._unsure:
+            await self._take_up_lost()
         stored = sorted(map(_stored, updates), key=lambda update: update.update_id)
         now, lease_until = self._times()
+        free = self._free_hands()
 
         def unit(tx: Tx) -> list[StoredUpdate]:
-            taken = (
-                tx.inbox.add(update, worker=self._worker, now=now, lease_until=lease_until)
-                for update in stored
-            )
-            return [update for update in taken if update is not None]
+            begun: list[StoredUpdate] = []
+            for update in stored:
+                worker = self._worker if len(begun) < free else None
+                added = tx.inbox.add(update, worker=worker, now=now, lease_until=lease_until)
+                if added is not None:
+                    begun.append(added)
+            return begun
 
-        for update in await self._store.write(unit):
+        try:
+            begun = await self._store.write(unit, locks=[update.lane for update in stored])
+        except BaseException:  # given up, or of unknown outcome: some may be leased all the same
+            self._unsure = True
+            raise
+        for update in begun:
             self._begin(update)
 
     async def has_room(self) -> None:
@@ -105,13 +131,25 @@ class Inbox:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        with contextlib.suppress(Unavailable):  # then the leases run out
+            await self._store.write(lambda tx: tx.inbox.release(worker=self._worker))
+
+    def _free_hands(self) -> int:
+        """How many more lanes to lease; the rest is for other workers, where there may be any."""
+        return max(_AT_ONCE - len(self._working), 0) if self._store.shared else _WAITING_MOST
 
     def _begin(self, update: StoredUpdate) -> None:
-        if self._stopping:
+        if self._stopping or update.update_id in self._under_way:
             return
+        self._under_way.add(update.update_id)
         task = asyncio.create_task(self._work(update))
         self._working.add(task)
-        task.add_done_callback(self._working.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._working.discard(task)
+        if self._store.shared and len(self._working) == _AT_ONCE - 1:
+            self._idle.set()  # a hand is free again: there may be lanes that nobody had one for
 
     async def _work(self, first: StoredUpdate) -> None:
         """Handles an update and then, as long as there are any, the next ones of its lane."""
@@ -119,27 +157,54 @@ class Inbox:
         while update is not None and not self._stopping:
             async with self._hands:
                 await handle(self._application, update)
-            update = await self._finish(update.update_id)
+            done, update = update, await self._finish(update)
+            self._under_way.discard(done.update_id)
+            if update is not None:
+                self._under_way.add(update.update_id)
 
-    async def _finish(self, update_id: int) -> StoredUpdate | None:
+    async def _finish(self, update: StoredUpdate) -> StoredUpdate | None:
         def unit(tx: Tx) -> StoredUpdate | None:
             now, lease_until = self._times()
             return tx.inbox.finish(
-                update_id, worker=self._worker, now=now, lease_until=lease_until
+                update.update_id, worker=self._worker, now=now, lease_until=lease_until
             )
 
         while True:
             try:
-                return await self._store.write(unit)
+                return await self._store.write(unit, locks=[update.lane])
             except Unavailable:
                 log.warning("store_unavailable", what="inbox")
+                self._unsure = True
                 await asyncio.sleep(_RETRY_S)
+
+    async def _take_up_lost(self) -> None:
+        """Begins what is leased to this worker without its knowing.
+
+        A transaction that was said to have failed may have been committed all the same, and with
+        it the leases; nobody else would ever take those over, as this worker is alive.
+        """
+        _, lease_until = self._times()
+
+        def unit(tx: Tx) -> list[StoredUpdate]:
+            tx.inbox.renew(worker=self._worker, lease_until=lease_until)
+            return tx.inbox.leased_to(self._worker)
+
+        leased = await self._store.write(unit)
+        self._unsure = False
+        for update in leased:
+            self._begin(update)
 
     async def _look_after(self) -> None:
         """Keeps the leases, takes over those of workers that died, and forgets old ids."""
         while True:
-            await asyncio.sleep(_RENEW_S)
+            # Not `wait_for`, which before Python 3.12 can lose the cancellation that ends this.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_S):
+                    await self._idle.wait()
+            self._idle.clear()
             try:
+                if self._unsure:
+                    await self._take_up_lost()
                 await self._renew()
                 await self._recover(leases_past_ms=0)
                 await self._tidy()
@@ -147,19 +212,25 @@ class Inbox:
                 log.error("inbox_failed", error=type(error).__name__, frames=frames(error))
 
     async def _renew(self) -> None:
-        _, lease_until = self._times()
+        now, lease_until = self._times()
+        if not self._working or 0 <= now - self._renewed_at < _RENEW_MS:
+            return
+        self._renewed_at = now
         await self._store.write(
             lambda tx: tx.inbox.renew(worker=self._worker, lease_until=lease_until)
         )
 
     async def _recover(self, *, leases_past_ms: int) -> None:
         now, lease_until = self._times()
+        free = self._free_hands()
+        if free == 0:
+            return
         found = await self._store.write(
             lambda tx: tx.inbox.recover(
                 worker=self._worker,
                 now=now + leases_past_ms,
                 lease_until=lease_until,
-                limit=_WAITING_MOST,
+                limit=free,
             )
         )
         if found:
@@ -173,6 +244,7 @@ class Inbox:
             return
         self._tidied_at = now
         await self._store.write(lambda tx: tx.inbox.forget(before=now - _KEEP_IDS_MS))
+        await self._store.aside(lambda tx: tx.pace.forget(now=now))
 
     def _times(self) -> tuple[int, int]:
         now = self._clock()

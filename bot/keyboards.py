@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, WebAppInfo
 from telegram.constants import KeyboardButtonStyle
 from telegram.helpers import create_deep_linked_url
 
@@ -43,6 +44,17 @@ def button(
 def link_button(text: str, url: str) -> InlineKeyboardButton:
     """A button that opens an address."""
     return InlineKeyboardButton(text, url=url)
+
+
+def app_button(text: str, public_url: str, intent_id: str = "") -> InlineKeyboardButton:
+    """A button that opens the Mini App, or one card in it; for private chats alone."""
+    return InlineKeyboardButton(text, web_app=WebAppInfo(app_url(public_url, intent_id)))
+
+
+def app_url(public_url: str, intent_id: str = "") -> str:
+    """Where the Mini App is, or one card in it."""
+    query = "?" + urlencode({"intent": intent_id}) if intent_id else ""
+    return f"{public_url}/app{query}"
 
 
 def start_url(bot_username: str, payload: str) -> str:

@@ -9,20 +9,35 @@ from __future__ import annotations
 from typing import Any
 
 from markupsafe import Markup
-from telegram import InlineKeyboardMarkup
 from telegram.constants import ParseMode
+from telegram.error import BadRequest
 from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, filters
 
-from bot import cards, pay, payees, prompts, qr, refusals, start
+from bot import (
+    bank_app,
+    cards,
+    link_cards,
+    link_options,
+    pay,
+    payees,
+    prompts,
+    qr,
+    refusals,
+    start,
+)
 from bot.callbacks import pattern
 from bot.cards import Screen
-from bot.context import Scene, handler, patiently
-from bot.keyboards import button, in_rows_of, quick_amounts, rows, start_url
+from bot.context import Scene, handler, is_unchanged, patiently
+from bot.keyboards import button, in_rows_of, quick_amounts, rows
+from bot.link_address import addresses_of
 from bot.memory import draft_of
-from bot.texts import Texts
 from payments.errors import NotOpen, NotYours
-from payments.models import Link, LinkState, Person, Prompt
+from payments.models import Link, Prompt
 from payments.money import Doubt, Money, Unreadable
+
+_SALES = 5
+"""Payments on a page of who paid."""
+_DIGITS_MOST = 9
 
 
 def handlers() -> list[BaseHandler[Any, Any, Any]]:
@@ -46,6 +61,8 @@ async def _link(scene: Scene) -> None:
             await _ask_amount(scene, parts.note, readings=readings)
         case Unreadable(reason):
             await _ask_amount(scene, parts.note, problem=refusals.unreadable(reason, scene.t))
+        case None if scene.private and not scene.arguments:
+            await _list(scene)
         case None:
             await _ask_amount(scene, parts.note)
 
@@ -71,7 +88,8 @@ async def open_link(scene: Scene, link_id: str) -> None:
 
     Raises:
         NotYours: there is none.
-        NotOpen: it is closed or paused.
+        Expired: its time is up.
+        NotOpen: it is closed, paused, or was paid as often as it takes.
     """
     link = await scene.payments.link(link_id)
     if link.owner_id == scene.person.id:
@@ -80,6 +98,7 @@ async def open_link(scene: Scene, link_id: str) -> None:
         return
     intent = await scene.payments.pay_link(link_id, scene.person.id, origin=scene.origin)
     await pay.show_intent(scene, intent, edit=False)
+    await bank_app.show(scene, link)
 
 
 # --- making one ----------------------------------------------------------------------------------
@@ -138,17 +157,17 @@ async def _make(scene: Scene, amount: Money | None, note: str) -> None:
 
 
 async def _show(scene: Scene, link: Link) -> None:
-    """Sends the link's picture, with the address and what can be done with it below."""
-    address = start_url(scene.bot.username, f"l_{link.id}")
+    """Sends the link's picture, with the addresses and what can be done with it below."""
+    terms = link.terms
     picture = await qr.make_card(
-        address,
+        addresses_of(link.id, scene).best,
         name=scene.person.name,
-        amount=link.amount,
-        note=link.note,
+        amount=terms.amount if terms.fixed else None,
+        note=terms.note,
         hint=scene.t.plain("Scan to pay"),
         locale=str(scene.t.locale),
     )
-    html, markup = _card(link, scene.person, address, scene.t)
+    html, markup = _card(scene, link)
     await patiently(
         lambda: scene.bot.send_photo(
             scene.chat_id,
@@ -158,30 +177,32 @@ async def _show(scene: Scene, link: Link) -> None:
             reply_markup=markup,
         )
     )
+    await bank_app.show(scene, link)
 
 
-def _card(link: Link, owner: Person, address: str, t: Texts) -> Screen:
-    kind = t("Your permanent link") if link.personal else t("A payment link")
-    amount = t("any amount") if link.amount is None else t.money(link.amount)
-    html = cards.lines(
-        Markup("<b>{}</b> · {}").format(kind, amount),
-        Markup("<i>{}</i>").format(link.note) if link.note else None,
-        cards.full_name(owner),
-        "",
+def _card(scene: Scene, link: Link) -> Screen:
+    return link_cards.link_card(
+        link,
+        scene.person,
+        addresses_of(link.id, scene),
+        scene.t,
+        private=scene.private,
+        now=scene.now,
     )
-    if link.state is not LinkState.ACTIVE:
-        return cards.lines(html, t("This link is closed: nobody can pay it any more.")), None
-    return cards.lines(html, Markup("{}").format(address)), _buttons(link, address, t)
 
 
-def _buttons(link: Link, address: str, t: Texts) -> InlineKeyboardMarkup:
-    invitation = (
-        t.plain("Pay me with Chatpay:")
-        if link.amount is None
-        else t.plain("Pay me {amount} with Chatpay:", amount=t.money(link.amount))
-    )
-    close = [] if link.personal else [button(t.plain("Close link"), "l", "close", link.id)]
-    return rows(cards.sharing(address, invitation, t), close)
+async def _show_changed(scene: Scene, link: Link) -> None:
+    """Brings up to date what is written below the picture whose button was pressed."""
+    if scene.query is None:
+        return
+    html, markup = _card(scene, link)
+    try:
+        await scene.query.edit_message_caption(
+            html, parse_mode=ParseMode.HTML, reply_markup=markup
+        )
+    except BadRequest as error:
+        if not is_unchanged(error):
+            raise
 
 
 @handler
@@ -191,45 +212,99 @@ async def _pressed(scene: Scene) -> None:
             await show_personal(scene)
         case "mine", []:
             await _list(scene)
+        case "new", []:
+            await begin(scene)
         case "any", []:
             await _amount_tapped(scene, None)
         case "sum", [minor, currency] if (
             minor.isdecimal() and currency in scene.payments.policy.currencies
         ):
             await _amount_tapped(scene, Money(int(minor), currency))
-        case "open", [link_id]:
-            await _show(scene, await _own(scene, link_id))
-        case "close", [link_id]:
-            await _close(scene, link_id)
+        case "away", []:
+            await scene.delete()
+        case verb, [link_id, *values]:
+            await _managed(scene, await _own(scene, link_id), verb, values)
         case _:
             raise NotOpen("unknown")
 
 
+async def _managed(scene: Scene, link: Link, verb: str, values: list[str]) -> None:
+    """What only the owner can do with a link."""
+    by = scene.person.id
+    if verb in {"arrived", "sum", "back"}:
+        await _by_bank(scene, link, verb, values)
+        return
+    if verb in {"options", "again", "option", "set"}:
+        await _optioned(scene, link, verb, values)
+        return
+    match verb, values:
+        case "open", []:
+            await _show(scene, link)
+        case "done", []:
+            await scene.delete()
+            await _show(scene, link)
+        case "pause", []:
+            await _show_changed(scene, await scene.payments.pause_link(link.id, by))
+        case "resume", []:
+            await _show_changed(scene, await scene.payments.resume_link(link.id, by))
+        case "close", []:
+            await _show_changed(scene, await scene.payments.close_link(link.id, by))
+        case "who", []:
+            await _who_paid(scene, link, before=None)
+        case "who", [before] if before.isdecimal():
+            await _who_paid(scene, link, before=int(before))
+        case _:
+            raise NotOpen("unknown")
+
+
+async def _optioned(scene: Scene, link: Link, verb: str, values: list[str]) -> None:
+    """A button of the link's options."""
+    match verb, values:
+        case "options", []:
+            await link_options.show(scene, link)
+        case "again", []:
+            await link_options.show_again(scene, link)
+        case "option", [code]:
+            await link_options.ask(scene, link, code)
+        case "set", [code, value]:
+            await link_options.choose(scene, link, code, value)
+        case _:
+            raise NotOpen("unknown")
+
+
+async def _by_bank(scene: Scene, link: Link, verb: str, values: list[str]) -> None:
+    """A button about payments that arrive at the owner's bank."""
+    match verb, values:
+        case "arrived", []:
+            await bank_app.ask_arrived(scene, link)
+            return
+        case "sum", [] if link.terms.amount is not None:
+            await bank_app.arrived_as_asked(scene, link, link.terms.amount)
+        case "back", [number] if number.isdecimal() and len(number) <= _DIGITS_MOST:
+            await scene.payments.correct_bank_sale(link.id, scene.person.id, int(number))
+        case _:
+            raise NotOpen("unknown")
+    await _who_paid(scene, link, before=None)
+
+
 async def _own(scene: Scene, link_id: str) -> Link:
+    """The person's own link; what is done with it is between them and the bot."""
     link = await scene.payments.link(link_id)
     if link.owner_id != scene.person.id:
         raise NotYours
     return link
 
 
-async def _close(scene: Scene, link_id: str) -> None:
-    link = await scene.payments.close_link(link_id, scene.person.id)
-    address = start_url(scene.bot.username, f"l_{link.id}")
-    html, _ = _card(link, scene.person, address, scene.t)
-    if scene.query is not None:
-        await scene.query.edit_message_caption(html, parse_mode=ParseMode.HTML)
+async def _who_paid(scene: Scene, link: Link, *, before: int | None) -> None:
+    """Shows a page of payments: below the card in a message of its own, then in that message."""
+    page = await scene.payments.sales(link.id, scene.person.id, before=before, limit=_SALES)
+    screen = link_cards.sales(page, scene.t, before=before)
+    if scene.message is not None and scene.message.photo:
+        await scene.reply(*screen)
+    else:
+        await scene.edit(*screen)
 
 
 async def _list(scene: Scene) -> None:
-    t = scene.t
-    links = [link for link in await scene.payments.links(scene.person.id) if not link.personal]
-    if not links:
-        await scene.reply(t("You have no payment links yet. /link 12.50 lunch makes one."))
-        return
-    buttons = [button(_label(link, t), "l", "open", link.id) for link in links]
-    await scene.reply(t("<b>Your payment links</b>"), rows(*in_rows_of(1, buttons)))
-
-
-def _label(link: Link, t: Texts) -> str:
-    amount = t.plain("any amount") if link.amount is None else t.money(link.amount)
-    return f"{amount} · {link.note}" if link.note else amount
+    links = await scene.payments.links(scene.person.id)
+    await scene.reply(*link_cards.my_links([link for link in links if not link.personal], scene.t))

@@ -45,6 +45,18 @@ class ChatMemory:
         """What a message shows; None if it shows nothing that is remembered."""
         return await self._store.read(lambda tx: tx.cards.shown(chat_id, message_id))
 
+    async def remember_elsewhere(self, subject_id: str, inline_id: str) -> bool:
+        """A message in a chat that the bot is not in shows a subject; False if it has another."""
+        return await self._store.write(lambda tx: tx.cards.put_elsewhere(subject_id, inline_id))
+
+    async def elsewhere(self, subject_id: str) -> list[str]:
+        """All such messages that show a subject, by their inline message ids."""
+        return await self._store.read(lambda tx: tx.cards.elsewhere(subject_id))
+
+    async def forget_elsewhere(self, inline_id: str) -> None:
+        """The message is gone."""
+        await self._store.write(lambda tx: tx.cards.drop_elsewhere(inline_id))
+
     async def ask(
         self,
         person_id: PersonId,

@@ -18,14 +18,16 @@ from telegram import Bot, InlineKeyboardMarkup
 from telegram.constants import ParseMode
 from telegram.error import BadRequest
 
-from bot import asked, pay, receipts, request_cards
+from bot import asked, elsewhere, pay, receipts, request_cards
 from bot.cards import Screen
-from bot.context import is_gone, is_unchanged
+from bot.context import Services, is_gone, is_unchanged
 from bot.keyboards import button, rows
 from bot.memory import ChatMemory
+from bot.pacing import Pacer
 from bot.texts import Texts
 from payments.models import (
     Card,
+    Intent,
     IntentState,
     Notice,
     NoticeKind,
@@ -35,6 +37,7 @@ from payments.models import (
     PersonId,
     RequestState,
 )
+from payments.money import Money
 from payments.service import Payments
 
 
@@ -46,6 +49,8 @@ class _Delivery:
     bot: Bot
     payments: Payments
     memory: ChatMemory
+    pacer: Pacer
+    public_url: str | None
 
     @property
     def chat_id(self) -> int:
@@ -70,6 +75,7 @@ class _Delivery:
     async def send(self, subject_id: str, screen: Screen) -> None:
         """Sends a message that shows a subject from now on."""
         html, markup = screen
+        await self.pacer.turn(self.chat_id)
         message = await self.bot.send_message(
             self.chat_id,
             html,
@@ -94,6 +100,7 @@ class _Delivery:
 
     async def _edit(self, card: Card, screen: Screen) -> bool:
         html, markup = screen
+        await self.pacer.turn_to_edit(card.conversation_id)
         try:
             await self.bot.edit_message_text(
                 html,
@@ -113,26 +120,38 @@ class _Delivery:
         return True
 
 
-async def deliver(notice: Notice, bot: Bot, payments: Payments, memory: ChatMemory) -> None:
+async def deliver(notice: Notice, bot: Bot, services: Services) -> None:
     """Delivers one notice; delivered again, it changes nothing but what has changed since.
 
     Raises:
+        NotYet: it is not this chat's turn for a while.
         TelegramError: it was not delivered.
         Unavailable: the store did not answer.
     """
-    await _DELIVERIES[notice.kind](_Delivery(notice, bot, payments, memory))
+    delivery = _Delivery(
+        notice, bot, services.payments, services.memory, services.pacer, services.public_url
+    )
+    await _DELIVERIES[notice.kind](delivery)
 
 
 async def _intent(delivery: _Delivery) -> None:
     """The payer's card. What ended without a payment is not news to anybody who sees no card."""
     intent = await delivery.payments.intent(delivery.notice.subject_id, delivery.chat_id)
-    facts = await pay.facts_of(delivery.payments, intent, delivery.bot.username)
+    await _refresh_elsewhere(delivery, intent)
+    facts = await pay.facts_of(
+        delivery.payments, intent, delivery.bot.username, delivery.public_url
+    )
     screen = receipts.intent_card(intent, facts, await delivery.texts())
     await delivery.show(intent.id, screen, send=intent.state is IntentState.POSTED)
     told_in = intent.told_in if intent.state is IntentState.POSTED else None
     for card in await delivery.memory.cards_of(intent.id):
         if card.conversation_id not in {intent.payer_id, told_in}:
             await _delete(delivery, card)
+
+
+async def _refresh_elsewhere(delivery: _Delivery, intent: Intent) -> None:
+    """Whether or not the payer can be told, the chat where the card was put sees how it ended."""
+    await elsewhere.refresh_intent(delivery.bot, delivery.payments, delivery.memory, intent)
 
 
 async def _delete(delivery: _Delivery, card: Card) -> None:
@@ -202,7 +221,10 @@ async def _refresh_receipts(
 ) -> tuple[Payment, dict[PersonId, Person], Texts]:
     """Brings up to date the payer's messages that show a payment, by itself or on its card."""
     payment, intent = await delivery.payments.payment(delivery.notice.subject_id, delivery.chat_id)
-    facts = await pay.facts_of(delivery.payments, intent, delivery.bot.username)
+    await _refresh_elsewhere(delivery, intent)
+    facts = await pay.facts_of(
+        delivery.payments, intent, delivery.bot.username, delivery.public_url
+    )
     t = await delivery.texts()
     await delivery.show(intent.id, receipts.intent_card(intent, facts, t), send=False)
     receipt = receipts.payment_receipt(payment, intent, facts, t)
@@ -216,17 +238,17 @@ async def _request(delivery: _Delivery) -> None:
     is_open = request.state is RequestState.OPEN
     if delivery.chat_id < 0:
         facts = await asked.facts_of(
-            delivery.payments, request, request.requester_id, delivery.bot.username
+            delivery.payments, request, request.requester_id, delivery.bot
         )
         t = await delivery.texts(request.requester_id)
         await delivery.show(
             request.id, request_cards.request_in_group(request, facts, t), send=is_open
         )
         return
+    if delivery.chat_id == request.requester_id:
+        await elsewhere.refresh_request(delivery.bot, delivery.payments, delivery.memory, request)
     t = await delivery.texts()
-    screen = await asked.screen_for(
-        delivery.payments, request, delivery.chat_id, delivery.bot.username, t
-    )
+    screen = await asked.screen_for(delivery.payments, request, delivery.chat_id, delivery.bot, t)
     await delivery.show(request.id, screen, send=is_open)
     if request.state is RequestState.DECLINED and request.requester_id == delivery.chat_id:
         ids = [] if request.payer_id is None else [request.payer_id]
@@ -277,6 +299,35 @@ async def _pin_reset(delivery: _Delivery) -> None:
     await delivery.ring(news, html, rows([keep]))
 
 
+async def _device_added(delivery: _Delivery) -> None:
+    """Unless it was removed meanwhile."""
+    device = await delivery.payments.device(delivery.notice.subject_id, delivery.chat_id)
+    if device is None:
+        return
+    t = await delivery.texts()
+    remove = button(t.plain("Remove it"), "s", "undevice", device.id)
+    html = t(
+        "📱 <b>{device}</b> may approve small payments with your fingerprint or face from now "
+        "on. If that was not you, remove it and change your PIN with /pin.",
+        device=device.name,
+    )
+    await delivery.ring(f"device:{device.id}", html, rows([remove]))
+
+
+async def _operator_refund(delivery: _Delivery) -> None:
+    """To the payee, who did not give it back themselves."""
+    payment, _ = await delivery.payments.payment(delivery.notice.subject_id, delivery.chat_id)
+    people = await delivery.payments.people([payment.payer_id])
+    t = await delivery.texts()
+    html = t(
+        "↩️ The people who run this bot gave {payer} back {amount} that you were paid. It left "
+        "your account; /history shows it.",
+        payer=people[payment.payer_id].name,
+        amount=t.money(Money(payment.refunded_minor, payment.currency)),
+    )
+    await delivery.ring(f"{payment.id}:operator:{payment.refunded_minor}", html)
+
+
 _DELIVERIES: dict[NoticeKind, Callable[[_Delivery], Awaitable[None]]] = {
     NoticeKind.INTENT: _intent,
     NoticeKind.TOLD: _told,
@@ -289,4 +340,6 @@ _DELIVERIES: dict[NoticeKind, Callable[[_Delivery], Awaitable[None]]] = {
     NoticeKind.REQUEST_REMINDER: _reminder,
     NoticeKind.PIN_CHANGED: _pin_changed,
     NoticeKind.PIN_RESET: _pin_reset,
+    NoticeKind.DEVICE_ADDED: _device_added,
+    NoticeKind.OPERATOR_REFUND: _operator_refund,
 }

@@ -25,16 +25,14 @@ from telegram.error import (
 from bot import notices
 from bot.context import Services
 from bot.logs import frames
-from bot.pacing import retry_seconds
+from bot.pacing import NotYet, retry_seconds
 from payments.errors import Unavailable
 from payments.models import Notice
-from payments.policy import MINUTE, SECOND
+from payments.policy import MINUTE, NOTICE_WAIT_MOST_MS, SECOND
 
 _AT_ONCE = 32
-_LEASE_MS = 30 * SECOND
-_DELIVERY_S = 20.0
-_TURN_MOST_S = 5.0
-"""Whoever must wait longer for a turn is put back, so that the lease never runs out meanwhile."""
+_LEASE_MS = 15 * SECOND
+_DELIVERY_S = 12.0
 _POLL_S = 1.0
 _STOP_S = 5.0
 _BACKOFF_MS = SECOND
@@ -82,8 +80,10 @@ class Sender:
                 await self._claim()
             except Exception as error:  # noqa: BLE001 (the next notices must still be sent)
                 log.error("outbox_failed", error=type(error).__name__, frames=frames(error))
+            # Not `wait_for`, which before Python 3.12 can lose the cancellation that ends this.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(waiting.wait(), _POLL_S)
+                async with asyncio.timeout(_POLL_S):
+                    await waiting.wait()
 
     async def _claim(self) -> None:
         """Takes what is due, as far as there are hands for it."""
@@ -107,14 +107,11 @@ class Sender:
             log.error("notice_failed", error=type(error).__name__, frames=frames(error))
 
     async def _send(self, notice: Notice) -> None:
-        wait_s = self._pacer.wait(notice.conversation_id)
-        if wait_s > _TURN_MOST_S:
-            await self._retry(notice, in_ms=round(wait_s * SECOND))
-            return
-        await self._pacer.turn(notice.conversation_id)
         try:
             async with asyncio.timeout(_DELIVERY_S):
-                await notices.deliver(notice, self._bot, self._payments, self._services.memory)
+                await notices.deliver(notice, self._bot, self._services)
+        except NotYet as error:
+            await self._retry(notice, in_ms=round(error.seconds * SECOND))
         except RetryAfter as error:
             seconds = retry_seconds(error)
             self._pacer.pause(notice.conversation_id, seconds)
@@ -144,7 +141,7 @@ class Sender:
             await self._store.write(lambda tx: tx.outbox.done(notice.id))
 
     async def _retry(self, notice: Notice, *, in_ms: int) -> None:
-        due_at = self._payments.clock() + in_ms
+        due_at = self._payments.clock() + min(in_ms, NOTICE_WAIT_MOST_MS)
         await self._store.write(lambda tx: tx.outbox.retry(notice.id, due_at=due_at))
 
     async def _bury(self, notice: Notice, reason: str) -> None:

@@ -2,8 +2,13 @@
 
 About 30 messages a second in all, one a second to a chat (a few at once are let through), 20 a
 minute to a group. What answers a person goes out at once and is counted; notices wait for their
-turn. Where Telegram says 429 all the same, its `retry_after` is kept to: for that chat, and for
-all of them once a second chat is told to wait, for then the limit of the whole bot was hit.
+turn. Those limits are about messages that are new: what only edits a message in a private chat,
+such as the payer's card that becomes the receipt, takes no turn and goes out at once. In a group,
+where everybody sees it move, an edit counts like a message.
+
+Where Telegram says 429 all the same, its `retry_after` is kept to, by edits too: for that chat,
+and for all of them once a second chat is told to wait, for then the limit of the whole bot was
+hit.
 """
 
 from __future__ import annotations
@@ -18,6 +23,8 @@ from telegram.error import RetryAfter
 
 _CHATS_MOST = 10_000
 """Buckets kept; a chat that was silent for longer has a full one anyway."""
+_PATIENCE_S = 5.0
+"""Whoever must wait longer for a turn is told so, and keeps nothing leased meanwhile."""
 
 
 @dataclass(slots=True)
@@ -38,6 +45,15 @@ class _Bucket:
 
     def spend(self) -> None:
         self.tokens = max(self.tokens - 1, 0.0)
+
+
+class NotYet(Exception):
+    """The turn of a chat is too far away to be waited for."""
+
+    def __init__(self, seconds: float) -> None:
+        """Keep when to ask again."""
+        super().__init__(f"the turn of this chat is in {seconds:.1f} s")
+        self.seconds = seconds
 
 
 def retry_seconds(error: RetryAfter) -> float:
@@ -75,21 +91,40 @@ class Pacer:
         self._paused[chat_id] = now + seconds
 
     def wait(self, chat_id: int) -> float:
-        """Seconds until the next notice may go to this chat; 0 for now."""
+        """Seconds until a new message may go to this chat; 0 for now."""
         now = self._seconds()
         chat = self._chat(chat_id)
         chat.refill(now)
         self._all.refill(now)
-        paused = max(self._paused.get(chat_id, 0.0), self._all_paused) - now
-        return max(paused, chat.wait(), self._all.wait(), 0.0)
+        return max(self.wait_to_edit(chat_id), chat.wait(), self._all.wait())
+
+    def wait_to_edit(self, chat_id: int) -> float:
+        """Seconds until Telegram wants to hear of this chat at all; 0 for now."""
+        until = max(self._paused.get(chat_id, 0.0), self._all_paused)
+        return max(until - self._seconds(), 0.0)
 
     async def turn(self, chat_id: int) -> None:
-        """Waits until a notice may go to this chat, and counts it."""
-        seconds = self.wait(chat_id)
-        while seconds > 0:
-            await asyncio.sleep(seconds)
-            seconds = self.wait(chat_id)
+        """Waits until a new message may go to this chat, and counts it.
+
+        Raises:
+            NotYet: that would take too long; it is not counted.
+        """
+        await _pass(lambda: self.wait(chat_id))
         self.spent(chat_id)
+
+    async def turn_to_edit(self, chat_id: int) -> None:
+        """Waits until a message of this chat may be edited; counts it in a group.
+
+        Raises:
+            NotYet: that would take too long; it is not counted.
+        """
+        if chat_id < 0:
+            await self.turn(chat_id)
+        else:
+            await _pass(lambda: self.wait_to_edit(chat_id))
+
+    async def stop(self) -> None:
+        """Nothing is under way."""
 
     def _chat(self, chat_id: int) -> _Bucket:
         bucket = self._chats.get(chat_id)
@@ -101,3 +136,13 @@ class Pacer:
                 self._chats.popitem(last=False)
         self._chats.move_to_end(chat_id)
         return bucket
+
+
+async def _pass(wait: Callable[[], float]) -> None:
+    """Sleeps until there is nothing to wait for; others may have been quicker meanwhile."""
+    seconds = wait()
+    while seconds > 0:
+        if seconds > _PATIENCE_S:
+            raise NotYet(seconds)
+        await asyncio.sleep(seconds)
+        seconds = wait()

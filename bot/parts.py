@@ -11,11 +11,11 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-import phonenumbers
 from babel import Locale
 from telegram import MessageEntity, User
 
 from payments.money import Doubt, Money, Reason, Unreadable, is_currency, parse_amount
+from payments.proofs import e164
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +200,7 @@ def _phones_at(pieces: list[Piece], at: int, *, region: str | None) -> dict[int,
         if length > 1 and not _PHONE_REST.fullmatch(word):
             break
         written = f"{written} {word}"
-        phone = _e164(written, region=region)
+        phone = e164(written, region=region)
         if phone is not None:
             phones[length] = phone
     return phones
@@ -209,16 +209,6 @@ def _phones_at(pieces: list[Piece], at: int, *, region: str | None) -> dict[int,
 def _starts_phone(word: str, *, region: str | None) -> bool:
     """Say whether a phone number may start here: no amount starts with + or two digits 0n."""
     return bool(_PHONE_START.match(word)) and (word.startswith("+") or region is not None)
-
-
-def _e164(written: str, *, region: str | None) -> str | None:
-    try:
-        number = phonenumbers.parse(written, region)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 # --- The amount ----------------------------------------------------------------------------------

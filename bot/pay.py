@@ -22,7 +22,7 @@ from telegram.ext import (
     filters,
 )
 
-from bot import cards, payees, pin, prompts, receipts, refusals, start
+from bot import cards, payees, pin, prompts, receipts, refusals, start, verify
 from bot.callbacks import pattern
 from bot.cards import IntentFacts, Screen
 from bot.context import Scene, handler, patiently
@@ -32,14 +32,18 @@ from payments.errors import (
     AmountRefused,
     Expired,
     InsufficientFunds,
+    LimitExceeded,
     NoteRefused,
     NotOpen,
     PayeeRefused,
     PinMissing,
+    Unverified,
 )
+from payments.limits import in_minor
 from payments.models import (
     Card,
     Intent,
+    IntentKind,
     IntentState,
     Payment,
     PaymentState,
@@ -117,21 +121,30 @@ async def _draft(
 # --- the card ------------------------------------------------------------------------------------
 
 
-async def facts_of(payments: Payments, intent: Intent, bot_username: str) -> IntentFacts:
+async def facts_of(
+    payments: Payments, intent: Intent, bot_username: str, public_url: str | None = None
+) -> IntentFacts:
     """What the card of an intent says beyond the intent itself, as of now."""
     payee_ids = [p.payee_id for p in intent.payments if p.payee_id is not None]
     is_open = intent.state in cards.OPEN_STATES
+    link = None if intent.link_id is None else await payments.link(intent.link_id)
+    strangers = await _strangers(payments, intent.payer_id, payee_ids) if is_open else frozenset()
+    by_name = is_open and len(payee_ids) < len(intent.payments)
     return IntentFacts(
         bot_username=bot_username,
         people=await payments.people([intent.payer_id, *payee_ids]),
-        strangers=await _strangers(payments, intent.payer_id, payee_ids)
-        if is_open
-        else frozenset(),
+        strangers=strangers,
+        lookalikes=await payments.lookalikes(intent.id, intent.payer_id)
+        if strangers or by_name
+        else {},
+        now=payments.clock(),
         available=await _available(payments, intent) if is_open else None,
         hold_ms=payments.policy.hold_ms,
         play_money=payments.policy.sandbox,
-        fixed=await _is_fixed(payments, intent),
+        fixed=intent.request_id is not None or (link is not None and link.terms.fixed),
+        link=link,
         recent=await payments.recent_payees(intent.payer_id, 4) if intent.lacks_payee else (),
+        public_url=public_url,
     )
 
 
@@ -148,15 +161,6 @@ async def _available(payments: Payments, intent: Intent) -> Money:
         if account.currency == intent.currency:
             return account.available
     return Money(0, intent.currency)
-
-
-async def _is_fixed(payments: Payments, intent: Intent) -> bool:
-    """Whether the amount is not the payer's to change: a request's, or a link's of its own."""
-    if intent.request_id is not None:
-        return True
-    return intent.link_id is not None and (
-        (await payments.link(intent.link_id)).amount is not None
-    )
 
 
 async def show_intent(
@@ -177,7 +181,7 @@ async def show_intent(
         problem: why what was given could not be used, as a plain sentence.
         readings: what a doubtful amount may have meant.
     """
-    facts = await facts_of(scene.payments, intent, scene.bot.username)
+    facts = await facts_of(scene.payments, intent, scene.bot.username, scene.public_url)
     if readings and intent.lacks_amount and intent.state in cards.OPEN_STATES:
         html, markup = cards.amount_question(intent, facts, scene.t, readings=readings)
     else:
@@ -193,18 +197,19 @@ async def _put(scene: Scene, intent: Intent, screen: Screen, *, edit: bool) -> N
         await scene.edit(*screen)
         message_id = scene.message.message_id
     else:
-        message_id = await send_to(scene.bot, scene.person.id, screen)
+        message_id = await send_to(scene, screen)
         if intent.state in cards.OPEN_STATES:
             await _clear_older(scene, intent.id)
     await scene.chat.remember_card(intent.id, scene.person.id, message_id)
 
 
-async def send_to(bot: Bot, person_id: PersonId, screen: Screen) -> int:
-    """Sends a screen to somebody's private chat, and answers the message's id."""
+async def send_to(scene: Scene, screen: Screen) -> int:
+    """Sends a screen to the person's private chat, and answers the message's id."""
     html, markup = screen
+    scene.pacer.spent(scene.person.id)
     message = await patiently(
-        lambda: bot.send_message(
-            person_id,
+        lambda: scene.bot.send_message(
+            scene.person.id,
             html,
             parse_mode=ParseMode.HTML,
             reply_markup=markup,
@@ -224,10 +229,10 @@ async def _clear_older(scene: Scene, intent_id: str) -> None:
 
 
 async def _deleted(bot: Bot, card: Card) -> bool:
-    """Whether a message could be deleted; one too old stays, and is edited like the rest."""
+    """Whether a message could be deleted; one that was not stays, and is edited as the rest."""
     try:
         await patiently(lambda: bot.delete_message(card.conversation_id, card.message_id))
-    except BadRequest:
+    except TelegramError:
         return False
     return True
 
@@ -237,6 +242,8 @@ async def _ask_what_lacks(scene: Scene, intent: Intent, *, amount_first: bool) -
         await _ask(scene, "pay_payee", intent.id)
     elif intent.state in cards.OPEN_STATES and intent.lacks_amount:
         await _ask(scene, "pay_amount", intent.id)
+    elif intent.state in cards.OPEN_STATES and intent.lacks_answer:
+        await _ask(scene, "pay_answer", intent.id)
     else:
         await _stop_asking(scene, intent.id)
 
@@ -360,6 +367,15 @@ async def _note_typed(scene: Scene, prompt: Prompt, text: str) -> None:
     await show_intent(scene, intent, edit=False)
 
 
+@prompts.takes_text("pay_answer")
+async def _answer_typed(scene: Scene, prompt: Prompt, text: str) -> None:
+    answer = clean_note(text)
+    if not answer:
+        raise prompts.AskAgain(scene.t("Type a few words, please."))
+    intent = await scene.payments.amend(prompt.subject_id, scene.person.id, answer=answer)
+    await show_intent(scene, intent, edit=False)
+
+
 # --- buttons -------------------------------------------------------------------------------------
 
 
@@ -367,6 +383,9 @@ async def _note_typed(scene: Scene, prompt: Prompt, text: str) -> None:
 async def _pressed(scene: Scene) -> None:
     match scene.pressed:
         case "pay", [intent_id]:
+            if not await _asked_twice(scene, intent_id):
+                await _to_pin(scene, intent_id)
+        case "know", [intent_id]:
             await _to_pin(scene, intent_id)
         case "card", [intent_id]:
             await _again(scene, await scene.payments.intent(intent_id, scene.person.id))
@@ -374,7 +393,10 @@ async def _pressed(scene: Scene) -> None:
             await _cancel(scene, intent_id)
         case "redo", [intent_id]:
             await _redo(scene, intent_id)
-        case (("to" | "sum" | "show" | "amount" | "note" | "pick" | "less"), [intent_id, *values]):
+        case (
+            ("to" | "sum" | "show" | "amount" | "note" | "answer" | "pick" | "less"),
+            [intent_id, *values],
+        ):
             await _change(scene, intent_id, values)
         case (("takeback" | "hold" | "refund" | "again"), [payment_id]):
             await _afterwards(scene, payment_id)
@@ -386,12 +408,32 @@ async def _again(scene: Scene, intent: Intent) -> None:
     await show_intent(scene, intent, edit=True)
 
 
+async def _asked_twice(scene: Scene, intent_id: str) -> bool:
+    """Whether it is much money for somebody whom the payer never dealt with; then asks."""
+    intent = await scene.payments.intent(intent_id, scene.person.id)
+    is_open = intent.state in cards.OPEN_STATES and intent.kind is IntentKind.PAYMENT
+    each, policy = intent.amount_each, scene.payments.policy
+    if not is_open or intent.total is None or each is None:
+        return False
+    if each <= in_minor(each.currency, policy.stranger_most, policy):
+        return False
+    facts = await facts_of(scene.payments, intent, scene.bot.username, scene.public_url)
+    ids = {payment.payee_id for payment in intent.payments}
+    covered = facts.available is not None and facts.available >= intent.total
+    if not covered or (None not in ids and not facts.strangers):
+        return False
+    await scene.edit(*cards.stranger_question(intent, facts, scene.t))
+    return True
+
+
 async def _to_pin(scene: Scene, intent_id: str) -> None:
     try:
         keypad = await scene.payments.ask_pin(intent_id, scene.person.id)
     except PinMissing:
         await pin.choose_first(scene, intent_id)
-    except (InsufficientFunds, NotOpen, Expired) as error:
+    except Unverified as error:
+        await verify.ask_before_paying(scene, error.missing, intent_id)
+    except (InsufficientFunds, LimitExceeded, NotOpen, Expired) as error:
         await scene.answer(refusals.sentence(error, scene.t).striptags(), alert=True)
         await _again(scene, await scene.payments.intent(intent_id, scene.person.id))
     else:
@@ -434,7 +476,7 @@ async def _change(scene: Scene, intent_id: str, values: list[str]) -> None:
             await _again(
                 scene, await scene.payments.show_in_group(intent_id, by, show=show == "1")
             )
-        case (("amount" | "note" | "pick" | "less"), []):
+        case (("amount" | "note" | "answer" | "pick" | "less"), []):
             await _ask_on_card(scene, await _still_open(scene, intent_id))
         case _:
             raise NotOpen("unknown")
@@ -457,10 +499,13 @@ async def _ask_on_card(scene: Scene, intent: Intent) -> None:
         await _ask(scene, "pay_payee", intent.id)
         await payees.offer_picker(scene, payees.PICKED_TO_PAY)
         return
-    facts = await facts_of(scene.payments, intent, scene.bot.username)
+    facts = await facts_of(scene.payments, intent, scene.bot.username, scene.public_url)
     if verb in {"amount", "less"}:
         await scene.edit(*cards.amount_question(intent, facts, scene.t))
         await _ask(scene, "pay_amount" if verb == "amount" else "refund_amount", intent.id)
+    elif verb == "answer":
+        await scene.edit(*cards.answer_question(intent, facts, scene.t))
+        await _ask(scene, "pay_answer", intent.id)
     else:
         await scene.edit(*cards.note_question(intent, facts, scene.t))
         await _ask(scene, "pay_note", intent.id)
@@ -487,10 +532,10 @@ async def _afterwards(scene: Scene, payment_id: str) -> None:
 
 
 async def _show_receipt(scene: Scene, payment: Payment, intent: Intent, *, edit: bool) -> None:
-    facts = await facts_of(scene.payments, intent, scene.bot.username)
+    facts = await facts_of(scene.payments, intent, scene.bot.username, scene.public_url)
     screen = receipts.payment_receipt(payment, intent, facts, scene.t)
     if edit:
         await scene.edit(*screen)
         return
-    message_id = await send_to(scene.bot, scene.person.id, screen)
+    message_id = await send_to(scene, screen)
     await scene.chat.remember_card(payment.id, scene.person.id, message_id)

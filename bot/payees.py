@@ -20,7 +20,7 @@ from telegram.ext import filters
 
 from bot import refusals
 from bot.context import Scene
-from bot.parts import Parts, Payee, PayeeById, PayeeByUsername, read_parts
+from bot.parts import Parts, Payee, PayeeById, PayeeByPhone, PayeeByUsername, read_parts
 from payments.errors import PayeeRefusal, PayeeRefused
 from payments.models import Profile
 from payments.service import PayeeRef
@@ -52,10 +52,21 @@ def parts_of(scene: Scene) -> Parts:
     message = scene.message
     if message is None:
         return Parts((), None, "")
-    replied = _replied_to(message)
+    return parts_in(scene, message.text or "", message)
+
+
+def parts_in(scene: Scene, text: str, message: Message | None = None) -> Parts:
+    """The parts of a text.
+
+    Args:
+        scene: whose language and currency count.
+        text: the text; with a message, as long as that, so that its entities fit.
+        message: the message it is of, if any, for the people marked in it or replied to.
+    """
+    replied = _replied_to(message) if message else None
     return read_parts(
-        message.text or "",
-        message.entities,
+        text,
+        message.entities if message else (),
         reply_to_user=replied.from_user if replied and not _is_somebody_elses(replied) else None,
         bot_username=scene.bot.username,
         default_currency=scene.person.currency,
@@ -105,16 +116,21 @@ async def refer(scene: Scene, payees: Iterable[Payee]) -> tuple[list[PayeeRef], 
                 refs.append(await _met(scene, payee))
             case PayeeByUsername(username):
                 person = await scene.payments.by_username(username)
-                if person is None and _is_bots(username):
+                if person is None and is_bots(username):
                     problem = refusals.sentence(PayeeRefused(PayeeRefusal.BOT), scene.t)
                 else:
                     refs.append(username if person is None else person.id)
             case PayeeById():
                 problem = refusals.sentence(PayeeRefused(PayeeRefusal.BOT), scene.t)
-            case _:
-                problem = scene.t.plain(
-                    "I cannot find people by phone number. Choose somebody, or name a @username."
-                )
+            case PayeeByPhone(phone):
+                person = await scene.payments.by_phone(phone)
+                if person is None:
+                    problem = scene.t.plain(
+                        "I cannot find anybody who is paid by that number. They may not be here, "
+                        "or not want that. Choose somebody, or name a @username."
+                    )
+                else:
+                    refs.append(person.id)
     return refs, problem
 
 
@@ -127,7 +143,7 @@ async def _met(scene: Scene, payee: PayeeById) -> int:
     return payee.user_id
 
 
-def _is_bots(username: str) -> bool:
+def is_bots(username: str) -> bool:
     """Telegram keeps usernames that end in "bot" for bots (core.telegram.org/bots/features)."""
     return username.casefold().endswith("bot")
 

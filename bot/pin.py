@@ -19,19 +19,23 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest, NetworkError, RetryAfter
 from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, filters
 
-from bot import cards, keyboards, pay, prompts, refusals, start
+from bot import actions, cards, keyboards, pay, prompts, receipts, refusals, start
 from bot.callbacks import pattern
 from bot.context import Scene, handler, is_gone, is_unchanged
 from bot.texts import Texts
 from payments.errors import NotOpen
-from payments.models import Keypad, KeypadPurpose, Millis
+from payments.models import Intent, Keypad, KeypadPurpose, Millis
 from payments.pinhash import PIN_LENGTH
 from payments.results import (
     Approved,
+    Enrolled,
+    Erased,
     KeypadClosed,
     Locked,
     NextKeypad,
     NextReason,
+    NotDone,
+    Operated,
     PinSet,
     RefusedAfterPin,
     Tapped,
@@ -78,10 +82,20 @@ async def _redraw(scene: Scene, keypad: Keypad, said: Markup | None = None) -> N
 
 
 async def _show_dots(scene: Scene, keypad: Keypad) -> None:
-    """Shows the dots, unless Telegram wants a pause or is away: no tap waits for them."""
+    """Shows the dots; no tap waits for them."""
+    await _try_to_show(scene, *await _drawn(scene, keypad, None))
+
+
+async def _show_receipt(scene: Scene, intent: Intent) -> None:
+    """Turns the card into its receipt at once; where that fails, the outbox does it."""
+    facts = await pay.facts_of(scene.payments, intent, scene.bot.username)
+    await _try_to_show(scene, *receipts.intent_card(intent, facts, scene.t))
+
+
+async def _try_to_show(scene: Scene, html: Markup, markup: InlineKeyboardMarkup | None) -> None:
+    """Changes the pressed message, unless Telegram wants a pause or is away."""
     if scene.message is None:
         return
-    html, markup = await _drawn(scene, keypad, None)
     try:
         await scene.bot.edit_message_text(
             html,
@@ -89,6 +103,7 @@ async def _show_dots(scene: Scene, keypad: Keypad) -> None:
             message_id=scene.message.message_id,
             parse_mode=ParseMode.HTML,
             reply_markup=markup,
+            disable_web_page_preview=True,
         )
     except BadRequest as error:
         if not (is_unchanged(error) or is_gone(error)):
@@ -138,6 +153,18 @@ async def _heading(scene: Scene, keypad: Keypad) -> Markup:
             return t(
                 "🔑 <b>Choose a PIN</b>\nSix digits. You will tap them each time you pay. "
                 "Nobody will ever ask you for them, in no chat and on no phone."
+            )
+        case KeypadPurpose.ENROL:
+            return t("🔑 <b>Let {device} approve</b>\nTap your PIN.", device=keypad.device)
+        case KeypadPurpose.OPERATE:
+            return t(
+                "🛡 <b>{what}</b>\nReason: {reason}\n\nTap your PIN to do exactly this.",
+                what=await actions.what(scene, keypad.action),
+                reason=keypad.action.reason if keypad.action else "",
+            )
+        case KeypadPurpose.ERASE:
+            return t(
+                "🗑 <b>Delete everything I know about you</b>\nTap your PIN. This cannot be undone."
             )
         case KeypadPurpose.REPEAT:
             return t("🔑 <b>Once more</b>\nTap the same six digits again.")
@@ -192,24 +219,52 @@ async def _tap(scene: Scene) -> None:
 
 async def _show(scene: Scene, result: TapResult) -> None:
     match result:
-        case Tapped(keypad):
-            await asyncio.gather(scene.answer(), _show_dots(scene, keypad))
-        case NextKeypad(keypad, reason):
-            await _redraw(scene, keypad, _why_next(reason, scene.t))
-        case WrongPin(keypad, tries_left):
-            await _redraw(scene, keypad, _wrong(tries_left, scene.t))
-        case Approved():
-            await scene.answer()  # the outbox turns the card into its receipt
+        case Tapped() | NextKeypad() | WrongPin():
+            await _go_on(scene, result)
+        case Approved(intent):
+            await asyncio.gather(scene.answer(), _show_receipt(scene, intent))
         case RefusedAfterPin(_, error):
             await scene.answer(refusals.sentence(error, scene.t).striptags(), alert=True)
         case Locked(until, intent_id):
             await scene.edit(_locked(until, scene.t), _after_lock(intent_id, scene.t))
         case PinSet(intent_id):
             await _pin_set(scene, intent_id)
+        case Operated() | Erased() | NotDone():
+            await scene.edit(_what_was_done(result, scene.t))
+        case Enrolled():  # by a keypad of the Mini App, where alone the token is of use
+            await _closed(scene, None)
         case KeypadClosed(intent_id):
             await _closed(scene, intent_id)
         case _:
             assert_never(result)
+
+
+async def _go_on(scene: Scene, result: Tapped | NextKeypad | WrongPin) -> None:
+    match result:
+        case Tapped(keypad):
+            await asyncio.gather(scene.answer(), _show_dots(scene, keypad))
+        case NextKeypad(keypad, reason):
+            await _redraw(scene, keypad, _why_next(reason, scene.t))
+        case WrongPin(keypad, tries_left):
+            await _redraw(scene, keypad, _wrong(tries_left, scene.t))
+
+
+def _what_was_done(result: Operated | Erased | NotDone, t: Texts) -> Markup:
+    match result:
+        case Operated():
+            return t("✅ <b>Done</b>, and written into the log.")
+        case Erased():
+            return erased(t)
+        case NotDone(error):
+            return refusals.sentence(error, t)
+
+
+def erased(t: Texts) -> Markup:
+    """What somebody is told last."""
+    return t(
+        "🗑 <b>Deleted.</b> I no longer know who you are. What was paid stays in the books, "
+        "without your name and number. If you ever come back, /start begins anew."
+    )
 
 
 def _why_next(reason: NextReason, t: Texts) -> Markup | None:

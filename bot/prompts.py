@@ -32,7 +32,7 @@ _text_takers: dict[str, TextTaker] = {}
 _amount_takers: dict[str, AmountTaker] = {}
 _unasked_takers: list[tuple[re.Pattern[str], UnaskedTaker]] = []
 
-_TYPED = filters.ChatType.PRIVATE & filters.TEXT & filters.UpdateType.MESSAGE
+_TYPED = filters.ChatType.PRIVATE & filters.TEXT & ~filters.VIA_BOT & filters.UpdateType.MESSAGE
 
 
 class AskAgain(Exception):

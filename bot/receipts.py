@@ -16,7 +16,9 @@ from bot.cards import (
     IntentFacts,
     Screen,
     about,
+    answer_line,
     full_name,
+    known,
     lines,
     note_line,
     open_card,
@@ -104,12 +106,23 @@ def payment_receipt(payment: Payment, intent: Intent, facts: IntentFacts, t: Tex
     text = lines(
         _done(intent, amount, payee, t),
         note_line(intent.note),
+        answer_line(intent),
         _given_back(payment, t),
         "",
         None if payment.posted_at is None else Markup("{}").format(t.moment(payment.posted_at)),
         _reference(payment, t),
+        *_thanks(payment, facts, t),
     )
     return text, None
+
+
+def _thanks(payment: Payment, facts: IntentFacts, t: Texts) -> list[Markup]:
+    """What the owner of the link says to whoever has paid it."""
+    payee = known(payment.payee_id, facts.people)
+    if facts.link is None or not facts.link.terms.thanks or payee is None:
+        return []
+    words = Markup("<i>{}</i>").format(facts.link.terms.thanks)
+    return [Markup(), t("💬 {name}: {words}", name=payee.name, words=words)]
 
 
 def _done(intent: Intent, amount: str, payee: Markup, t: Texts) -> Markup:
@@ -152,6 +165,11 @@ def _held(payment: Payment, intent: Intent, facts: IntentFacts, t: Texts) -> Scr
         note_line(intent.note),
         "",
         t(
+            "Whoever takes it first gets it. What is not taken by {until} comes back to you.",
+            until=until,
+        )
+        if intent.kind is IntentKind.GIFT
+        else t(
             "Send {payee} the link. What is not taken by {until} comes back to you.",
             payee=payee,
             until=until,
@@ -171,7 +189,8 @@ def _ended(intent: Intent, facts: IntentFacts, t: Texts) -> Screen:
     complete = intent.total is not None
     about = what(intent, facts.people, t) if complete else None
     text = lines(_why_ended(intent, t), about, note_line(intent.note))
-    if not complete or facts.fixed or intent.kind is not IntentKind.PAYMENT:
+    set_by_others = facts.fixed or facts.link is not None
+    if not complete or set_by_others or intent.kind is not IntentKind.PAYMENT:
         return text, None
     return text, rows([button(t.plain("Start again"), "i", "redo", intent.id)])
 
@@ -204,7 +223,9 @@ def received(
     if intent.kind is IntentKind.REFUND:
         return t("💶 {payer} gave you back <b>{amount}</b>{about}", **fields), None
     text = lines(
-        t("💶 {payer} paid you <b>{amount}</b>{about}", **fields), _given_back_by_you(payment, t)
+        t("💶 {payer} paid you <b>{amount}</b>{about}", **fields),
+        answer_line(intent),
+        _given_back_by_you(payment, t),
     )
     buttons = [button(t.plain("Pay {name}", name=short_name(payer)), "i", "again", payment.id)]
     if payment.refunded_minor < payment.amount.minor:

@@ -14,24 +14,40 @@ from markupsafe import Markup
 from bot.texts import Texts
 from payments.errors import (
     AmountRefused,
+    AnswerMissing,
     Conflict,
+    DeviceUnknown,
     Expired,
+    Frozen,
     InsufficientFunds,
+    Leftover,
+    Limit,
     LimitExceeded,
+    NotEmpty,
     NoteRefused,
     NotJoined,
     NotOpen,
+    NotOperator,
     NotYours,
+    Paused,
     PayeeRefusal,
     PayeeRefused,
     PaymentError,
     PinLocked,
     PinMissing,
+    PinNeeded,
+    PinReason,
     PinWeak,
+    ProofRefused,
+    TermsChanged,
+    TermsRefusal,
+    TermsRefused,
+    TooManyDevices,
     Unavailable,
     UnknownPerson,
+    Unverified,
 )
-from payments.models import TransferKind
+from payments.models import Proof, TransferKind
 from payments.money import Reason
 
 E = TypeVar("E", bound=PaymentError)
@@ -81,6 +97,29 @@ def _not_joined(_: NotJoined, t: Texts) -> Markup:
     return t("You are not set up yet. Send me /start in our private chat, it takes a minute.")
 
 
+@_says(TermsChanged)
+def _terms_changed(_: TermsChanged, t: Texts) -> Markup:
+    return t("The terms have changed. Send me /start in our private chat to read and accept them.")
+
+
+@_says(Unverified)
+def _unverified(error: Unverified, t: Texts) -> Markup:
+    match error.missing:
+        case Proof.PHONE:
+            return t("Verify your phone number first: /settings, then Phone. Nothing was paid.")
+        case Proof.BANK:
+            return t("Link a bank account first: /settings, then Bank account. Nothing was paid.")
+
+
+@_says(ProofRefused)
+def _proof_refused(error: ProofRefused, t: Texts) -> Markup:
+    match error.proof:
+        case Proof.PHONE:
+            return t("That number is no phone number that I know of, so I cannot use it.")
+        case Proof.BANK:
+            return t("I cannot read that as an IBAN, a UPI ID or a Pix key. Check each character.")
+
+
 @_says(UnknownPerson)
 def _unknown_person(_: UnknownPerson, t: Texts) -> Markup:
     return t("I do not know anybody by that name. Check the spelling, or pick from contacts.")
@@ -103,6 +142,10 @@ def _payee_refused(error: PayeeRefused, t: Texts) -> Markup:
             return t("That is too many people at once. Choose fewer.")
         case PayeeRefusal.TWICE:
             return t("The same person is in there twice. Name each once.")
+        case PayeeRefusal.STOPPED:
+            return t("This person cannot be paid at the moment. Nothing was paid.")
+        case PayeeRefusal.GONE:
+            return t("This person has deleted their account. Nothing was paid.")
 
 
 @_says(AmountRefused)
@@ -125,6 +168,22 @@ def _note_refused(error: NoteRefused, t: Texts) -> Markup:
     return t("A note can have at most {most} characters. Try a shorter one.", most=error.most)
 
 
+@_says(TermsRefused)
+def _terms_refused(error: TermsRefused, t: Texts) -> Markup:
+    match error.reason:
+        case TermsRefusal.PAST:
+            return t("That moment has passed already. Choose a later one.")
+        case TermsRefusal.USES:
+            return t("The link was paid more often than that already. Choose a higher number.")
+        case TermsRefusal.BANK:
+            return t("Your linked bank account does not fit this link.")
+
+
+@_says(AnswerMissing)
+def _answer_missing(_: AnswerMissing, t: Texts) -> Markup:
+    return t("This link asks a question first. Answer it, then you can pay.")
+
+
 @_says(InsufficientFunds)
 def _insufficient_funds(error: InsufficientFunds, t: Texts) -> Markup:
     return t(
@@ -140,6 +199,8 @@ def _insufficient_funds(error: InsufficientFunds, t: Texts) -> Markup:
 def _limit_exceeded(error: LimitExceeded, t: Texts) -> Markup:
     if error.limit in (TransferKind.TOPUP, TransferKind.WITHDRAWAL):
         return _bank_limit(error, t)
+    if error.limit in _LIMITS:
+        return _LIMITS[error.limit](error, t)
     possible = error.possible
     again = None if error.again_at is None else t.moment(error.again_at)
     if possible is not None and possible.minor > 0:
@@ -153,6 +214,87 @@ def _limit_exceeded(error: LimitExceeded, t: Texts) -> Markup:
     if again is not None:
         return t("The limit is reached for now. Try again from {again}.", again=again)
     return t("The limit is reached, so this is not possible now.")
+
+
+def _once_limit(error: LimitExceeded, t: Texts) -> Markup:
+    return t(
+        "You can pay at most {possible} at once. A verified phone and a bank account, "
+        "in /settings, raise that.",
+        possible=_possible(error, t),
+    )
+
+
+def _hour_limit(error: LimitExceeded, t: Texts) -> Markup:
+    if error.again_at is None:
+        return t("That is too many payments at once. Choose fewer people.")
+    return t(
+        "You have made a lot of payments in an hour. More are possible from {again}.",
+        again=t.moment(error.again_at),
+    )
+
+
+def _new_pin_limit(error: LimitExceeded, t: Texts) -> Markup:
+    return t(
+        "Your PIN was changed a short while ago, so {possible} is possible now. "
+        "More is possible from {again}.",
+        possible=_possible(error, t),
+        again=_again(error, t),
+    )
+
+
+def _day_limit(error: LimitExceeded, t: Texts) -> Markup:
+    if error.again_at is None:
+        return t("You can pay at most {possible} in 24 hours.", possible=_possible(error, t))
+    return t(
+        "That is over your limit for 24 hours. {possible} is possible now, more from {again}.",
+        possible=_possible(error, t),
+        again=_again(error, t),
+    )
+
+
+def _month_limit(error: LimitExceeded, t: Texts) -> Markup:
+    if error.again_at is None:
+        return t("You can pay at most {possible} in 30 days.", possible=_possible(error, t))
+    return t(
+        "That is over your limit for 30 days. {possible} is possible now, more from {again}.",
+        possible=_possible(error, t),
+        again=_again(error, t),
+    )
+
+
+def _receiving_limit(error: LimitExceeded, t: Texts) -> Markup:
+    if error.possible is None:
+        return t("This person cannot be paid that much at the moment. Try less, or later.")
+    if error.again_at is None:
+        return t("You can be paid at most {possible} now.", possible=_possible(error, t))
+    return t(
+        "That is more than you can be paid now. {possible} is possible, more from {again}.",
+        possible=_possible(error, t),
+        again=_again(error, t),
+    )
+
+
+def _requests_limit(_: LimitExceeded, t: Texts) -> Markup:
+    return t("Too many of your requests are open. Cancel some, or wait until they are paid.")
+
+
+def _possible(error: LimitExceeded, t: Texts) -> str:
+    return "0" if error.possible is None else t.money(error.possible)
+
+
+def _again(error: LimitExceeded, t: Texts) -> str:
+    return t.plain("later") if error.again_at is None else t.moment(error.again_at)
+
+
+_LIMITS: dict[str, Callable[[LimitExceeded, Texts], Markup]] = {
+    Limit.PAYMENT: _once_limit,
+    Limit.HOUR: _hour_limit,
+    Limit.NEW_PIN: _new_pin_limit,
+    Limit.DAY: _day_limit,
+    Limit.MONTH: _month_limit,
+    Limit.RECEIVING: _receiving_limit,
+    Limit.REQUESTS: _requests_limit,
+}
 
 
 def _bank_limit(error: LimitExceeded, t: Texts) -> Markup:
@@ -193,6 +335,31 @@ def _pin_weak(_: PinWeak, t: Texts) -> Markup:
     return t("That PIN is too easy to guess. Choose another one.")
 
 
+@_says(PinNeeded)
+def _pin_needed(error: PinNeeded, t: Texts) -> Markup:
+    match error.reason:
+        case PinReason.AMOUNT:
+            return t("This is too much for a fingerprint alone. Tap your PIN.")
+        case PinReason.NEW_PAYEE:
+            return t("You have not dealt with this person before. Tap your PIN this time.")
+        case PinReason.WITHDRAWAL:
+            return t("Moving money out takes your PIN.")
+        case PinReason.LONG_AGO:
+            return t("You have not used your PIN for a while. Tap it once more.")
+        case PinReason.NEW_DEVICE:
+            return t("This device was added a short while ago. Until it has waited, tap your PIN.")
+
+
+@_says(DeviceUnknown)
+def _device_unknown(_: DeviceUnknown, t: Texts) -> Markup:
+    return t("This device may not approve payments, or no longer. Tap your PIN.")
+
+
+@_says(TooManyDevices)
+def _too_many_devices(error: TooManyDevices, t: Texts) -> Markup:
+    return t("{most} devices may approve at once. Remove one first.", most=error.most)
+
+
 @_says(NotYours)
 def _not_yours(_: NotYours, t: Texts) -> Markup:
     return t("This is somebody else's, so only they can do that.")
@@ -212,6 +379,7 @@ _STATES: dict[str, Callable[[Texts], Markup]] = {
     "open": lambda t: t("This is open, so that is not possible yet."),
     "active": lambda t: t("This link is active already."),
     "paused": lambda t: t("This link is paused by its owner. Nothing was paid."),
+    "used_up": lambda t: t("This link takes no more payments. Nothing was paid."),
     "closed": lambda t: t("This link was closed by its owner. Nothing was paid."),
 }
 
@@ -238,3 +406,37 @@ def _unavailable(_: Unavailable, t: Texts) -> Markup:
         "I could not reach the books just now. Check /history before you try again: "
         "it shows what was paid."
     )
+
+
+@_says(Frozen)
+def _frozen(_: Frozen, t: Texts) -> Markup:
+    return t(
+        "Payments of your account are stopped for now. Nothing was paid. You can still see your "
+        "money with /balance and /history."
+    )
+
+
+@_says(Paused)
+def _paused(_: Paused, t: Texts) -> Markup:
+    return t(
+        "All payments are paused for a while. Nothing was paid, your money is safe. /balance and "
+        "/history still work."
+    )
+
+
+@_says(NotOperator)
+def _not_operator(_: NotOperator, t: Texts) -> Markup:
+    return t("Only operators can do that.")
+
+
+@_says(NotEmpty)
+def _not_empty(error: NotEmpty, t: Texts) -> Markup:
+    match error.reason:
+        case Leftover.HELD:
+            return t("Some of your money waits to be accepted. Take it back first, with /balance.")
+        case Leftover.MONEY:
+            return t("There is money in your account. Move it to your bank first, with /withdraw.")
+        case Leftover.REQUESTS:
+            return t("You have open requests. Take them back first, with /request.")
+        case Leftover.LINKS:
+            return t("You have links that can still be paid. Close them first, with /link.")

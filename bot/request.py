@@ -32,7 +32,7 @@ from bot.memory import draft_of
 from bot.parts import clean_note
 from bot.texts import Texts
 from payments.errors import NotOpen
-from payments.models import Prompt
+from payments.models import Prompt, ReportReason
 from payments.money import Doubt, Money, Unreadable
 from payments.service import PayeeRef, Payments
 
@@ -155,7 +155,7 @@ async def _go_private(scene: Scene, draft: Draft) -> None:
     await _keep(scene, draft, expects, scene.person.id)
     screen = await _private_screen(scene, draft)
     try:
-        await pay.send_to(scene.bot, scene.person.id, screen)
+        await pay.send_to(scene, screen)
     except (Forbidden, BadRequest) as error:
         if not pay.is_unreachable(error):
             raise
@@ -328,6 +328,12 @@ async def _pressed(scene: Scene) -> None:
     match scene.pressed:
         case (("pay" | "part" | "decline" | "block"), [request_id]):
             await asked.answer(scene, request_id)
+        case "unreport", [request_id]:
+            await asked.refresh(scene, request_id)
+        case "report", [request_id]:
+            await asked.ask_reason(scene, request_id)
+        case "report", [request_id, reason] if reason in list(ReportReason):
+            await asked.report(scene, request_id, ReportReason(reason))
         case (("remind" | "cancel" | "qr"), [request_id]):
             await asked.manage(scene, request_id)
         case "open", [request_id]:

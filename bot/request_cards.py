@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
-from telegram import InlineKeyboardButton
+from telegram import InlineKeyboardButton, SwitchInlineQueryChosenChat
 from telegram.constants import KeyboardButtonStyle
 
 from bot.cards import (
@@ -25,7 +25,7 @@ from bot.cards import (
 )
 from bot.keyboards import button, link_button, rows, start_url
 from bot.texts import Texts
-from payments.models import Person, PersonId, Request, RequestState
+from payments.models import Person, PersonId, ReportReason, Request, RequestState
 from payments.money import Money
 
 
@@ -40,6 +40,8 @@ class RequestFacts:
     """The two never exchanged money."""
     blocked: bool = False
     """The payer has blocked the requester."""
+    inline: bool = False
+    """Whether the bot's name can be typed in any chat, so that the card can be put there."""
 
 
 def request_for_payer(request: Request, facts: RequestFacts, t: Texts) -> Screen:
@@ -83,6 +85,28 @@ def request_for_payer(request: Request, facts: RequestFacts, t: Texts) -> Screen
         ]
         if request.payer_id is not None
         else [button(t.plain("Block {name}", name=name), "r", "block", request.id)],
+        [button(t.plain("Report {name}", name=name), "r", "report", request.id)],
+    )
+
+
+def report_question(request: Request, facts: RequestFacts, t: Texts) -> Screen:
+    """What is wrong with a request."""
+    requester = facts.people[request.requester_id]
+    reasons = {
+        ReportReason.STRANGER: t.plain("I don't know them"),
+        ReportReason.SCAM: t.plain("It is a scam"),
+        ReportReason.ABUSE: t.plain("It threatens or insults"),
+    }
+    text = lines(
+        t("<b>What is wrong with it?</b>"),
+        t(
+            "The operators will look at it. {name} is blocked, and not told that it was you.",
+            name=full_name(requester),
+        ),
+    )
+    return text, rows(
+        *([button(label, "r", "report", request.id, reason)] for reason, label in reasons.items()),
+        [button(t.plain("Back"), "r", "unreport", request.id)],
     )
 
 
@@ -167,9 +191,20 @@ def _passing_on(
         return []
     invitation = t.plain("I ask you to pay {amount}:", amount=t.money(request.remaining))
     return [
+        [_to_a_chat(request, t)] if facts.inline else [],
         sharing(request_url(request, facts.bot_username), invitation, t),
         [button(t.plain("QR code"), "r", "qr", request.id)],
     ]
+
+
+def _to_a_chat(request: Request, t: Texts) -> InlineKeyboardButton:
+    """Opens the list of chats, and types in the chosen one what `bot/inline.py` knows."""
+    where = SwitchInlineQueryChosenChat(
+        f"r_{request.id}", allow_user_chats=True, allow_group_chats=True
+    )
+    return InlineKeyboardButton(
+        t.plain("Put it into a chat…"), switch_inline_query_chosen_chat=where
+    )
 
 
 def _end_for_requester(request: Request, t: Texts) -> Markup:

@@ -10,21 +10,28 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import structlog
-from telegram import Bot
+from starlette.applications import Starlette
+from telegram import Bot, MenuButton, MenuButtonDefault, MenuButtonWebApp, WebAppInfo
 from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot import app
 from bot import help as help_room
 from bot.inbox import ALLOWED_UPDATES, Inbox
+from bot.keyboards import app_url
 from bot.polling import Poller
 from bot.settings import Settings, SettingsError
 from bot.transport import Transport
+from bot.web.app.server import MiniApp
+from bot.web.pay_page import PayPages
 from bot.web.server import WebServer, build_web, webhook_path
+from payments.ports import Store
 from payments.service import Payments
 
 _STOP_S = 10.0
 _PAUSE_S = 1.0
 _PAUSE_MOST_S = 30.0
+_LEAD_S = 1.0
+"""How often it is asked which process is to poll."""
 _BAD_TOKEN = "Telegram does not know this TELEGRAM_BOT_TOKEN: copy it again from @BotFather."  # noqa: S105
 
 log = structlog.get_logger(__name__)
@@ -59,7 +66,7 @@ async def run(
         test_environment=settings.telegram_test_environment,
         poll_line=poll_line,
     )
-    chatpay = app.register(application, payments)
+    chatpay = app.register(application, payments, public_url=settings.public_url)
     inbox = Inbox(application, payments.store, payments.clock)
     try:
         async with AsyncExitStack() as house:
@@ -68,15 +75,36 @@ async def run(
                 return
             await house.enter_async_context(chatpay)
             house.push_async_callback(inbox.stop, within_s=_STOP_S)
-            await inbox.start(alone=settings.public_url is None)
+            await inbox.start()
+            _say_what_is_off(application.bot)
             running(application.bot.username)
             if settings.public_url is None:
-                work = _poll(Poller(application.bot, poll_line, inbox), application.bot)
+                poller = Poller(application.bot, poll_line, inbox)
+                work = _poll_in_turn(poller, application.bot, payments.store)
             else:
-                work = _listen(application.bot, inbox, payments, settings, keys)
+                pages = PayPages(payments, application.bot.username, settings.public_url)
+                secret = settings.webhook_token(keys)
+                mini_app = MiniApp(
+                    payments,
+                    application.bot,
+                    token=application.bot.token,
+                    public_url=settings.public_url,
+                    api_url=settings.telegram_api_url,
+                )
+                routes = [*pages.routes(), *mini_app.routes()]
+                web = build_web(inbox, payments.store, secret, routes)
+                work = _listen(application.bot, web, settings, secret)
             await _unless(stop, work)
     except InvalidToken:
         raise SettingsError(_BAD_TOKEN) from None
+
+
+def _say_what_is_off(bot: Bot) -> None:
+    """What the bot could do in any chat, if only it was switched on at BotFather."""
+    if not bot.supports_inline_queries:
+        log.warning("inline_mode_off", hint="send /setinline to @BotFather to switch it on")
+    if not bot.bot.supports_guest_queries:
+        log.info("guest_mode_off", hint="@BotFather switches it on in the bot's settings")
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:
@@ -126,17 +154,29 @@ async def _insist(call: Callable[[], Awaitable[object]]) -> None:
             return
 
 
+async def _poll_in_turn(poller: Poller, bot: Bot, store: Store) -> None:
+    """Polls while this process is the one of all that share the database to do so."""
+    while True:
+        while not await store.lead("polling"):  # noqa: ASYNC110 (nothing tells when it dies)
+            await asyncio.sleep(_LEAD_S)
+        polling = asyncio.create_task(_poll(poller, bot))
+        try:
+            while not polling.done() and await store.lead("polling"):
+                await asyncio.wait((polling,), timeout=_LEAD_S)
+        finally:
+            polling.cancel()
+            await asyncio.wait((polling,))
+        if not polling.cancelled():
+            await polling
+
+
 async def _poll(poller: Poller, bot: Bot) -> None:
     await _insist(bot.delete_webhook)
-    async with _commands_published(bot):
+    async with _menu_published(bot, None):
         await poller.run()
 
 
-async def _listen(
-    bot: Bot, inbox: Inbox, payments: Payments, settings: Settings, keys: list[bytes]
-) -> None:
-    secret = settings.webhook_token(keys)
-    web = build_web(inbox, payments.store, secret)
+async def _listen(bot: Bot, web: Starlette, settings: Settings, secret: str) -> None:
     try:
         server = WebServer(web, settings.listen_host, settings.listen_port)
     except OSError as error:
@@ -145,7 +185,7 @@ async def _listen(
         ) from None
     serving = server.start()
     try:
-        async with _commands_published(bot):
+        async with _menu_published(bot, settings.public_url):
             await _insist(
                 lambda: bot.set_webhook(
                     f"{settings.public_url}{webhook_path(secret)}",
@@ -160,12 +200,16 @@ async def _listen(
 
 
 @asynccontextmanager
-async def _commands_published(bot: Bot) -> AsyncIterator[None]:
-    """Tells Telegram the commands, meanwhile; the bot works without."""
+async def _menu_published(bot: Bot, public_url: str | None) -> AsyncIterator[None]:
+    """Tells Telegram the commands and the menu's button, meanwhile; the bot works without."""
+    button: MenuButton = MenuButtonDefault()
+    if public_url is not None:
+        button = MenuButtonWebApp("Chatpay", WebAppInfo(app_url(public_url)))
 
     async def publish() -> None:
         try:
             await help_room.publish_commands(bot)
+            await bot.set_chat_menu_button(menu_button=button)
         except TelegramError as error:
             log.warning("commands_not_published", error=type(error).__name__)
 

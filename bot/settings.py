@@ -20,11 +20,12 @@ from babel.numbers import list_currencies
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from payments.models import Proof
 from payments.policy import HOUR, Policy
 
 _SECRET_LEAST = 32
 _HEADER_SAFE = re.compile(r"[A-Za-z0-9_-]{16,256}")
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class SettingsError(Exception):
@@ -58,6 +59,7 @@ class Settings(BaseSettings):
     operators: Annotated[tuple[int, ...], NoDecode] = ()
     payment_provider_token: SecretStr | None = None
     hold_hours: float = Field(default=24, gt=0, le=24 * 365)
+    require: Annotated[tuple[Proof, ...] | None, NoDecode] = None
 
     @classmethod
     def read(cls) -> Self:
@@ -71,11 +73,13 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise SettingsError("\n".join(_sentences(error))) from None
 
-    @field_validator("currencies", "operators", mode="before")
+    @field_validator("currencies", "operators", "require", mode="before")
     @classmethod
     def _listed(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
+        if value.strip() == "none":
+            return ()
         return tuple(part.strip() for part in value.split(",") if part.strip())
 
     @field_validator("currencies")
@@ -93,7 +97,7 @@ class Settings(BaseSettings):
         parts = urlsplit(value)
         if not parts.hostname or parts.scheme not in ("http", "https"):
             raise ValueError("must be an address such as https://pay.example.org")
-        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
             raise ValueError("must begin with https:// (http is for this machine alone)")
         return value.rstrip("/")
 
@@ -150,19 +154,25 @@ class Settings(BaseSettings):
         found = []
         if self.telegram_bot_token is None:
             found.append("TELEGRAM_BOT_TOKEN is not set: get one from @BotFather on Telegram.")
+        if self.secret_key is None and self.database_file is None:
+            found.append(
+                "SECRET_KEY is not set: on PostgreSQL every worker needs the same one of your own."
+            )
         if self.mode is Mode.LIVE:
             found += self._missing_for_real_money()
         return found
 
     def _missing_for_real_money(self) -> list[str]:
         found = []
-        if self.secret_key is None:
+        if self.secret_key is None and self.database_file is not None:
             found.append("SECRET_KEY is not set: MODE=live needs one of your own.")
         if self.payment_provider_token is None and not self.operators:
             found.append(
                 "PAYMENT_PROVIDER_TOKEN or OPERATORS is not set: MODE=live needs a way for money "
                 "to come in."
             )
+        if self.public_url and urlsplit(self.public_url).scheme != "https":
+            found.append("PUBLIC_URL does not begin with https://: MODE=live needs that.")
         if self.public_url and self.webhook_secret is None:
             found.append("WEBHOOK_SECRET is not set: MODE=live needs one where PUBLIC_URL is.")
         return found
@@ -177,7 +187,9 @@ class Settings(BaseSettings):
             return [key.encode() for key in _keys(self.secret_key)]
         if self.mode is Mode.LIVE:
             raise SettingsError("SECRET_KEY is not set: MODE=live needs one of your own.")
-        return [_kept_key((self.database_file or Path("chatpay.db")).with_suffix(".secret"))]
+        if self.database_file is None:
+            raise SettingsError("\n".join(self.missing()))
+        return [_kept_key(self.database_file.with_suffix(".secret"))]
 
     def webhook_token(self, keys: list[bytes]) -> str:
         """What Telegram must send in its secret header."""
@@ -190,8 +202,18 @@ class Settings(BaseSettings):
         return Policy(
             currencies=self.currencies,
             sandbox=self.mode is Mode.SANDBOX,
+            operators=frozenset(self.operators),
             hold_ms=round(self.hold_hours * HOUR),
+            require=self.required(),
+            # Play money is there to try things with at once.
+            device_wait_ms=0 if self.mode is Mode.SANDBOX else HOUR,
         )
+
+    def required(self) -> tuple[Proof, ...]:
+        """What people must show before they pay: with real money all of it, unless set."""
+        if self.require is not None:
+            return self.require
+        return tuple(Proof) if self.mode is Mode.LIVE else ()
 
 
 def _keys(value: SecretStr) -> list[str]:

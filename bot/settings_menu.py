@@ -55,8 +55,8 @@ async def _button(scene: Scene) -> None:
             await scene.edit(*_currencies(scene))
         case "requests", []:
             await scene.edit(*_requests_from(scene))
-        case "blocked", []:
-            await scene.edit(*await _blocked(scene))
+        case (("devices" | "blocked"), []):
+            await scene.edit(*await (_devices if verb == "devices" else _blocked)(scene))
         case "close", []:
             await scene.chat.answered(scene.person.id, scene.chat_id)
             await scene.edit(scene.t("Settings are closed. /settings opens them again."))
@@ -76,6 +76,11 @@ async def _choose(scene: Scene, verb: str, value: str) -> None:
             person = await scene.payments.choose(me, currency=value)
         case "requests" if value in list(RequestsFrom):
             person = await scene.payments.choose(me, requests_from=RequestsFrom(value))
+        case "undevice":
+            await scene.payments.remove_device(value, me)
+            await scene.answer(scene.t.plain("Removed. It can no longer approve anything."))
+            await scene.edit(*await _devices(scene))
+            return
         case "unblock" if value.isdecimal():
             await scene.payments.unblock(me, int(value))
             await scene.edit(*await _blocked(scene))
@@ -108,9 +113,14 @@ def _menu(person: Person, t: Texts) -> Screen:
             keyboards.button(t.plain("Requests"), "s", "requests"),
         ],
         [
+            keyboards.button(t.plain("Phone"), "v", "phone"),
+            keyboards.button(t.plain("Bank account"), "v", "bank"),
+        ],
+        [
             keyboards.button(t.plain("Blocked people"), "s", "blocked"),
             keyboards.button(t.plain("PIN"), "p", "open"),
         ],
+        [keyboards.button(t.plain("Devices"), "s", "devices")],
         [keyboards.button(t.plain("Close"), "s", "close")],
     )
 
@@ -236,5 +246,37 @@ async def _blocked(scene: Scene) -> Screen:
     ]
     return (
         Markup("\n").join([t("🚫 <b>Blocked people</b>\nThey cannot pay or ask you."), *names]),
+        keyboards.rows(*([option] for option in options), _back(t)),
+    )
+
+
+# --- devices -------------------------------------------------------------------------------------
+
+
+async def _devices(scene: Scene) -> Screen:
+    t = scene.t
+    devices = await scene.payments.devices(scene.person.id)
+    if not devices:
+        return (
+            t(
+                "📱 <b>Devices</b>\nNo device may approve payments for you. "
+                "One is added in the app, with your PIN."
+            ),
+            keyboards.rows(_back(t)),
+        )
+    lines = [
+        t("• <b>{device}</b>, since {day}", device=device.name, day=t.day(device.added_at))
+        for device in devices
+    ]
+    options = [
+        keyboards.button(
+            t.plain("Remove {device}", device=device.name), "s", "undevice", device.id
+        )
+        for device in devices
+    ]
+    return (
+        Markup("\n").join(
+            [t("📱 <b>Devices</b>\nThey may approve small payments without your PIN."), *lines]
+        ),
         keyboards.rows(*([option] for option in options), _back(t)),
     )

@@ -21,11 +21,13 @@ from bot.context import Scene, handler
 from bot.parts import clean_note
 from bot.texts import Texts
 from payments.models import Person, Prompt
-from payments.policy import TERMS_VERSION
+from payments.people import has_accepted
 
 NAME_MOST = 64
 """Characters of a name."""
 
+_ALWAYS_OPEN = ("balance", "history", "help")
+"""What waits for nobody to accept new terms: the money is theirs, whatever they think of them."""
 _WEEK_MINUTES = 7 * 24 * 60
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -82,6 +84,8 @@ async def led_away(scene: Scene, place: str) -> bool:
     """
     payload = f"m_{place}"
     if scene.private:
+        if place in _ALWAYS_OPEN and scene.person.joined:
+            return False
         return await need_to_join(scene, payload)
     await scene.reply(
         scene.t("🤫 That is between you and me. Let's do it in our private chat."),
@@ -98,17 +102,19 @@ async def need_to_join(scene: Scene, payload: str) -> bool:
         scene: any chat; from a group there is a button to the private one.
         payload: the start payload of what the person wanted, opened in the end.
     """
-    if scene.person.joined and scene.person.terms_version >= TERMS_VERSION:
+    if has_accepted(scene.person):
         return False
     if not scene.private:
         await scene.reply(
-            scene.t("👋 You are new here. It takes a minute to get started."),
+            scene.t("📄 The terms have changed. Look at them in our private chat first.")
+            if scene.person.joined
+            else scene.t("👋 You are new here. It takes a minute to get started."),
             keyboards.in_private(scene.t, scene.bot.username, payload or "m_home"),
             to_message=True,
         )
         return True
     await _ask(scene, "join_terms", payload)
-    html = _welcome(scene.t, sandbox=scene.payments.policy.sandbox)
+    html = _welcome(scene.t, sandbox=scene.payments.policy.sandbox, again=scene.person.joined)
     await scene.reply(html, _terms_buttons(scene.t))
     return True
 
@@ -123,10 +129,12 @@ async def home(scene: Scene) -> None:
     status = await scene.payments.pin_status(scene.person.id)
     if not status.is_set:
         lines.append(t("To pay you need a PIN. Choosing one takes ten seconds."))
-    await scene.reply(Markup("\n\n").join(lines), _home_buttons(t, pin_is_set=status.is_set))
+    await scene.reply(Markup("\n\n").join(lines), _home_buttons(scene, pin_is_set=status.is_set))
 
 
-def _home_buttons(t: Texts, *, pin_is_set: bool) -> InlineKeyboardMarkup:
+def _home_buttons(scene: Scene, *, pin_is_set: bool) -> InlineKeyboardMarkup:
+    t, public_url = scene.t, scene.public_url
+    app = [] if public_url is None else [keyboards.app_button(t.plain("Open Chatpay"), public_url)]
     choose = [keyboards.primary(t.plain("🔑 Choose a PIN"), "p", "begin")]
     more = [
         keyboards.button(t.plain("Balance"), "m", "balance"),
@@ -134,16 +142,21 @@ def _home_buttons(t: Texts, *, pin_is_set: bool) -> InlineKeyboardMarkup:
         keyboards.button(t.plain("Help"), "m", "help"),
     ]
     return keyboards.rows(
-        [] if pin_is_set else choose, *keyboards.main_menu(t).inline_keyboard, more
+        [] if pin_is_set else choose, app, *keyboards.main_menu(t).inline_keyboard, more
     )
 
 
 # --- the welcome ---------------------------------------------------------------------------------
 
 
-def _welcome(t: Texts, *, sandbox: bool) -> Markup:
+def _welcome(t: Texts, *, sandbox: bool, again: bool) -> Markup:
     lines = [
         t(
+            "📄 <b>The terms have changed</b>\n"
+            "Your money is where it was. Before you go on, please accept them as they are now."
+        )
+        if again
+        else t(
             "👋 <b>Welcome to Chatpay</b>\n"
             "Pay people and ask for money, right in the chat. Every payment is approved with "
             "a PIN that only you know."
@@ -197,7 +210,8 @@ def _terms(t: Texts, *, sandbox: bool) -> Markup:
             ),
             t(
                 "<b>Your data.</b> We keep your Telegram id, name, username, settings and "
-                "payments. Whoever you pay or ask sees your name and username. We sell none of it."
+                "payments and, if you give them to us, your phone number and bank account. "
+                "Whoever you pay or ask sees your name and username. We sell none of it."
             ),
         ]
     )
@@ -229,7 +243,7 @@ async def _step(scene: Scene) -> None:
     verb, _ = scene.pressed
     if not scene.private:
         return
-    if scene.person.joined and scene.person.terms_version >= TERMS_VERSION:
+    if has_accepted(scene.person):
         await scene.answer(scene.t.plain("You are all set already."))
         return
     match verb:
@@ -316,4 +330,4 @@ async def _joined(scene: Scene, person: Person) -> tuple[Markup, InlineKeyboardM
             "Choose a PIN now, and you are ready to pay. To be paid you need nothing more.",
             name=person.name,
         )
-    return html, _home_buttons(t, pin_is_set=status.is_set)
+    return html, _home_buttons(scene, pin_is_set=status.is_set)

@@ -15,7 +15,10 @@ log = structlog.get_logger(__name__)
 
 
 class Sweeper:
-    """Calls `payments.sweep` again and again. Several processes may."""
+    """Calls `payments.sweep` again and again, in one process of all that share the database.
+
+    While the role passes from one to the next, two may sweep: that does no harm.
+    """
 
     def __init__(self, payments: Payments) -> None:
         self._payments = payments
@@ -36,7 +39,8 @@ class Sweeper:
     async def _run(self) -> None:
         while True:
             try:
-                await self._payments.sweep()
+                if await self._payments.store.lead("sweeping"):
+                    await self._payments.sweep()
             except Exception as error:  # noqa: BLE001 (the next sweep must still come)
                 log.error("sweep_failed", error=type(error).__name__, frames=frames(error))
             await asyncio.sleep(_EVERY_S)

@@ -1,26 +1,27 @@
-"""Every word a person can see goes through here: the message catalogue, and money, dates and numbers.
+"""Every word that a person can see goes through here, and so do money, dates and durations.
 
-The English text is its own key (gettext). `locales/<language>/LC_MESSAGES/chatpay.po` holds the other
-languages and is read as it stands, so there is nothing to compile. Fields are escaped for HTML as they
-are filled in: a name can never become a tag.
+The English text is its own key (gettext). `locales/<language>/LC_MESSAGES/chatpay.po` holds the
+other languages and is read as it stands, so there is nothing to compile. Fields are escaped for
+HTML as they are filled in: a name can never become a tag.
 """
 
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_time, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from markupsafe import Markup
 
 from payments.models import Millis
 from payments.money import Money, format_money
+from payments.names import isolated
 
 LOCALES = Path(__file__).parent / "locales"
 
@@ -74,23 +75,24 @@ class Texts:
 
     def __call__(self, message: str, **fields: object) -> Markup:
         """The message in this language as HTML, its `{fields}` filled in and escaped."""
-        return Markup(self._catalogue.gettext(message)).format(**fields)  # noqa: S704 (catalogue text is ours; fields are escaped)
+        return Markup(self._catalogue.gettext(message)).format(**_isolated(fields))  # noqa: S704 (catalogue text is ours; fields are escaped)
 
     def plain(self, message: str, **fields: object) -> str:
         """The message as plain text, for buttons, toasts and command descriptions."""
-        return self._catalogue.gettext(message).format(**fields)
+        return self._catalogue.gettext(message).format(**_isolated(fields))
 
     def plural(self, one: str, many: str, n: int, **fields: object) -> Markup:
         """`one` or `many` as the language's grammar says for `n` (also filled in as `{n}`)."""
-        return Markup(self._catalogue.ngettext(one, many, n)).format(n=n, **fields)  # noqa: S704 (as above)
+        return Markup(self._catalogue.ngettext(one, many, n)).format(n=n, **_isolated(fields))  # noqa: S704 (as above)
 
     def money(self, money: Money) -> str:
         """An amount, as this language writes it."""
         return format_money(money, str(self.locale))
 
     def moment(self, at: Millis) -> str:
-        """A date and time in UTC, medium long."""
-        return format_datetime(_utc(at), "medium", tzinfo=UTC, locale=self.locale) + " UTC"
+        """A date and time in UTC, to the minute."""
+        time = format_time(_utc(at), "short", tzinfo=UTC, locale=self.locale)
+        return f"{self.day(at)}, {time} UTC"
 
     def day(self, at: Millis) -> str:
         """A date."""
@@ -98,7 +100,15 @@ class Texts:
 
     def span(self, duration_ms: int) -> str:
         """A duration, such as "15 minutes"."""
-        return format_timedelta(max(duration_ms, 1000) / 1000, threshold=1.2, locale=self.locale)
+        duration = max(timedelta(milliseconds=duration_ms), timedelta(seconds=1))
+        return format_timedelta(duration, threshold=1.2, locale=self.locale)
+
+
+def _isolated(fields: dict[str, object]) -> dict[str, object]:
+    """The fields, with names that are written from the right kept from turning their sentence."""
+    return {
+        name: isolated(field) if type(field) is str else field for name, field in fields.items()
+    }
 
 
 def _utc(at: Millis) -> datetime:

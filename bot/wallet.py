@@ -8,13 +8,14 @@ from markupsafe import Markup
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, filters
 
-from bot import cards, keyboards, pay, prompts, start
+from bot import cards, keyboards, pay, prompts, start, verify
 from bot.callbacks import pattern
 from bot.context import Scene, handler
 from payments.errors import NotOpen
 from payments.limits import bank_day_most
 from payments.models import Account, Payment, Prompt
 from payments.money import MAX_MINOR, Money
+from payments.proofs import masked
 
 
 def handlers() -> list[BaseHandler[Any, Any, Any]]:
@@ -49,7 +50,7 @@ async def _withdraw(scene: Scene) -> None:
 @handler
 async def _button(scene: Scene) -> None:
     verb, arguments = scene.pressed
-    if await start.led_away(scene, "balance"):
+    if await start.led_away(scene, "topup"):
         return
     match verb, arguments:
         case "back", [payment_id]:
@@ -213,8 +214,17 @@ async def _how_much_out(scene: Scene) -> Markup:
         "The sandbox bank takes play money back, nothing real is paid out.\n\n"
         "{summary}\n\n"
         "Tap an amount, or type one.",
-        summary=await summary(scene),
+        summary=Markup("\n").join([await summary(scene), *await _bank_account(scene)]),
     )
+
+
+async def _bank_account(scene: Scene) -> list[Markup]:
+    """Where it goes, if an account is linked."""
+    _, account = await scene.payments.proofs(scene.person.id)
+    if account is None:
+        return []
+    kind, number = verify.kind_name(account.kind, scene.t), masked(account.number)
+    return [scene.t("🏦 It goes to {kind} {number}.", kind=kind, number=number)]
 
 
 @prompts.takes_amount("topup")

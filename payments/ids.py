@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import secrets
 
+from payments.models import PSEUDONYM_LEAST
+
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no I, L, O or U, so that it can be read aloud and typed."""
 
@@ -50,6 +52,11 @@ def new_request_id() -> str:
     return secrets.token_urlsafe(_TOKEN_BYTES)
 
 
+def new_offer_id() -> str:
+    """Return a new id of what somebody may put into a chat."""
+    return secrets.token_urlsafe(_TOKEN_BYTES)
+
+
 def new_link_token() -> str:
     """Return a new token of a payment link or a claim link."""
     return secrets.token_urlsafe(_TOKEN_BYTES)
@@ -58,6 +65,21 @@ def new_link_token() -> str:
 def new_keypad_id() -> str:
     """Return a new id of one showing of the PIN keypad."""
     return secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def new_device_id() -> str:
+    """Return a new id of a device that may approve payments."""
+    return secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def new_action_id() -> str:
+    """Return a new id of a line in the operators' log."""
+    return secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def new_pseudonym() -> int:
+    """Return a number that stands for somebody who was forgotten; no person can have it."""
+    return PSEUDONYM_LEAST + secrets.randbits(61)
 
 
 def reference(payment_id: str) -> str:

@@ -18,9 +18,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from payments import limits, notices, people, transfers
+from payments import limits, link_terms, notices, people, transfers
 from payments.errors import (
     AmountRefused,
+    AnswerMissing,
     Expired,
     NotOpen,
     NotYours,
@@ -43,10 +44,13 @@ from payments.models import (
     PersonId,
 )
 from payments.money import Money
+from payments.names import lookalike
 from payments.people import Named, PersonRef
 from payments.policy import Policy
 from payments.ports import Tx
 
+_EARLIER_MOST = 200
+"""How many of those whom the payer paid lately a payee is compared with."""
 OPEN = (IntentState.DRAFT, IntentState.AWAITING_PIN)
 
 # --- making ------------------------------------------------------------------------------------
@@ -132,7 +136,7 @@ def draft(
     now: Millis,
 ) -> Intent:
     """A new card, or the one that this origin made; see the module for what is refused."""
-    payer = people.joined(tx, payer_id)
+    payer = people.active(tx, payer_id)
     found = people.find(tx, payer, payees, policy=policy, now=now)
     if amount is not None:
         limits.refuse_amount(amount, policy)
@@ -179,7 +183,7 @@ def withdraw(
         LimitExceeded: more than the day's cap.
         InsufficientFunds: the available balance does not cover it.
     """
-    person = people.joined(tx, person_id)
+    person = people.active(tx, person_id)
     limits.refuse_amount(amount, policy)
     card = new_card(
         person,
@@ -195,6 +199,38 @@ def withdraw(
     if first.id == card.id:
         transfers.refuse(tx, card, policy=policy, now=now)
     return first
+
+
+def gift(
+    tx: Tx,
+    payer_id: PersonId,
+    *,
+    amount: Money,
+    note: str,
+    origin: str | None,
+    policy: Policy,
+    now: Millis,
+) -> Intent:
+    """The card for money that waits for whoever takes it first.
+
+    Raises, in this order:
+        NotJoined: the terms have not been accepted.
+        AmountRefused: another currency, nothing, or more than the cap.
+        NoteRefused: the note is too long.
+    """
+    payer = people.active(tx, payer_id)
+    limits.refuse_amount(amount, policy)
+    card = new_card(
+        payer,
+        (Named(None, None),),
+        kind=IntentKind.GIFT,
+        amount=amount,
+        currency=amount.currency,
+        note=limits.clean_note(note, policy),
+        policy=policy,
+        now=now,
+    )
+    return add(tx, card, origin=origin)
 
 
 def refund(
@@ -213,7 +249,7 @@ def refund(
         NotJoined: who asks has not accepted the terms.
         Refused: see `transfers.refundable`.
     """
-    payee = people.joined(tx, by)
+    payee = people.active(tx, by)
     limits.refuse_amount(amount, policy)
     payment = transfers.received(tx, payment_id, by=by)
     card = new_card(
@@ -261,6 +297,29 @@ def seen_by(tx: Tx, intent_id: str, by: PersonId | ConversationId) -> Intent:
     return intent
 
 
+def lookalikes(tx: Tx, intent_id: str, by: PersonId) -> dict[str, Person]:
+    """By payment of a card: whom the payer paid before and may take its payee for.
+
+    Raises:
+        NotYours: somebody else's card, or none.
+    """
+    intent = owned(tx, intent_id, by)
+    if intent.kind is not IntentKind.PAYMENT:
+        return {}
+    earlier = tx.people.recent_payees(by, _EARLIER_MOST)
+    ids = {person.id for person in earlier}
+    found = {}
+    for payment in intent.payments:
+        if payment.payee_id in ids:
+            continue
+        payee = None if payment.payee_id is None else tx.people.get(payment.payee_id)
+        named = (payment.payee_username, "") if payee is None else (payee.username, payee.name)
+        other = lookalike(*named, earlier)
+        if other is not None:
+            found[payment.id] = other
+    return found
+
+
 def amend(
     tx: Tx,
     intent_id: str,
@@ -269,6 +328,7 @@ def amend(
     payees: Sequence[PersonRef] | None,
     amount: Money | None,
     note: str | None,
+    answer: str | None,
     policy: Policy,
     now: Millis,
 ) -> Intent:
@@ -285,8 +345,8 @@ def amend(
         raise NotOpen(intent.state)
     if intent.expires_at <= now:
         raise Expired
-    _refuse_set_parts(tx, intent, payees=payees, amount=amount)
-    payer = people.joined(tx, by)
+    _refuse_set_parts(tx, intent, payees=payees, amount=amount, answer=answer)
+    payer = people.active(tx, by)
     found = _payees_of(intent)
     if payees is not None:
         found = people.find(tx, payer, payees, policy=policy, now=now)
@@ -299,6 +359,7 @@ def amend(
         intent,
         currency=currency,
         note=intent.note if note is None else limits.clean_note(note, policy),
+        answer=intent.answer if answer is None else limits.clean_note(answer, policy),
         expires_at=now + policy.card_ms,
         payments=_payments(intent.id, by, found, amount, currency, now),
     )
@@ -306,9 +367,18 @@ def amend(
 
 
 def _refuse_set_parts(
-    tx: Tx, intent: Intent, *, payees: Sequence[PersonRef] | None, amount: Money | None
+    tx: Tx,
+    intent: Intent,
+    *,
+    payees: Sequence[PersonRef] | None,
+    amount: Money | None,
+    answer: str | None,
 ) -> None:
-    """A request, a link, a refund and a withdrawal say who gets it, and mostly how much."""
+    """A request, a link, a refund and a withdrawal say who gets it, and mostly how much; only a
+    link may ask something.
+    """
+    if answer is not None and not intent.question:
+        raise NotYours
     if intent.kind is IntentKind.PAYMENT and not intent.request_id and not intent.link_id:
         return
     if payees is not None:
@@ -318,10 +388,7 @@ def _refuse_set_parts(
     link = None if intent.link_id is None else tx.links.get(intent.link_id)
     if link is None:
         raise NotYours
-    if link.amount is not None and amount != link.amount:
-        raise AmountRefused(least=link.amount, most=link.amount)
-    if amount.currency != link.currency:
-        raise AmountRefused
+    link_terms.refuse_amount(link.terms, amount)
 
 
 def freeze(tx: Tx, intent: Intent, *, policy: Policy, now: Millis) -> Intent:
@@ -333,6 +400,7 @@ def freeze(tx: Tx, intent: Intent, *, policy: Policy, now: Millis) -> Intent:
         NotOpen: it is past that.
         PayeeRefused: NOBODY; SELF or TWICE, where a name has turned out to be such.
         AmountRefused: no amount yet.
+        AnswerMissing: the link's question is not answered yet.
         Refused: see `transfers.refuse`.
     """
     if intent.state not in OPEN:
@@ -344,6 +412,8 @@ def freeze(tx: Tx, intent: Intent, *, policy: Policy, now: Millis) -> Intent:
         raise PayeeRefused(PayeeRefusal.NOBODY)
     if intent.lacks_amount:
         raise AmountRefused(least=Money(1, intent.currency))
+    if intent.lacks_answer:
+        raise AnswerMissing
     if intent.kind is IntentKind.PAYMENT:
         intent = _find_payees(tx, intent)
     transfers.refuse(tx, intent, policy=policy, now=now)

@@ -1,11 +1,26 @@
-"""How much is allowed: amounts, notes, and what moves to and from the bank in a day."""
+"""How much is allowed: amounts, notes, what is paid and received, and what moves to the bank.
+
+Whoever pays has a cap on one payment, on how many they make in an hour, and on what they come to
+in 24 hours and in 30 days: higher ones the better the person is known, and a lower one for a day
+after their PIN was changed. Whoever is paid has caps, too. They go by running totals that are read
+and written in the transaction that pays, so that payments which race add up to the cap at most.
+
+What is held counts for its payer when it is approved, whatever becomes of it, and for its payee
+when it arrives. What is given back is no payment, and changes no total.
+
+The order of checks: HOUR, then of PAYMENT, NEW_PIN, DAY and MONTH the one that leaves least; for
+each payee RECEIVING.
+"""
 
 from __future__ import annotations
 
-from payments.errors import AmountRefused, LimitExceeded, NoteRefused
-from payments.models import Account, Millis, TransferKind
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from payments.errors import AmountRefused, Limit, LimitExceeded, NoteRefused
+from payments.models import Account, Millis, Payment, PersonId, Side, TransferKind, Turnover
 from payments.money import MAX_MINOR, Money, decimal_places
-from payments.policy import DAY, Policy
+from payments.policy import DAY, HOUR, MONTH, Caps, Policy
 from payments.ports import Tx
 
 _LINES_MOST = 1_000
@@ -41,10 +56,23 @@ def clean_note(note: str, policy: Policy) -> str:
     Raises:
         NoteRefused: it is too long.
     """
-    note = note.strip()
-    if len(note) > policy.note_most:
-        raise NoteRefused(most=policy.note_most)
-    return note
+    return _clean_text(note, most=policy.note_most)
+
+
+def clean_thanks(thanks: str, policy: Policy) -> str:
+    """As `clean_note`, for what a payer is told after paying.
+
+    Raises:
+        NoteRefused: it is too long.
+    """
+    return _clean_text(thanks, most=policy.thanks_most)
+
+
+def _clean_text(text: str, *, most: int) -> str:
+    text = text.strip()
+    if len(text) > most:
+        raise NoteRefused(most=most)
+    return text
 
 
 def bank_day_most(currency: str, policy: Policy) -> Money:
@@ -77,3 +105,102 @@ def refuse_bank_day(
         possible=Money(max(most.minor - moved_minor, 0), account.currency),
         again_at=min(moments) + DAY if moments else None,
     )
+
+
+# --- paying and being paid -----------------------------------------------------------------------
+
+
+def in_minor(currency: str, major: int, policy: Policy) -> Money:
+    """A figure of the policy, in a currency."""
+    units = major * policy.worth_of_one.get(currency, 1)
+    return Money(units * 10 ** decimal_places(currency), currency)
+
+
+def refuse_paying(
+    tx: Tx, payer_id: PersonId, payments: Sequence[Payment], *, policy: Policy, now: Millis
+) -> Turnover:
+    """What somebody may pay; answers what they have paid so far.
+
+    Raises:
+        LimitExceeded: HOUR, PAYMENT, NEW_PIN, DAY or MONTH.
+    """
+    each = payments[0].amount
+    turnover = tx.turnovers.of(payer_id, side=Side.PAID, currency=each.currency, now=now)
+    if turnover.hour_number + len(payments) > policy.hour_payments:
+        again_at = _leaves(tx, turnover, HOUR, now)
+        raise LimitExceeded(Limit.HOUR, possible=None, again_at=again_at)
+    caps = policy.paying[turnover.level]
+    windows = _windows(turnover, caps, policy, at_once=len(payments))
+    windows += _new_pin(turnover, policy, now)
+    tightest = min(windows, key=lambda window: window.left_minor)
+    total_minor = len(payments) * each.minor
+    _refuse_over(tx, turnover, tightest, total_minor, limit=tightest.limit, now=now)
+    return turnover
+
+
+def refuse_receiving(
+    tx: Tx, payee_id: PersonId, amount: Money, *, policy: Policy, now: Millis
+) -> Turnover:
+    """What somebody may be paid; answers what they have been paid so far.
+
+    Raises:
+        LimitExceeded: RECEIVING.
+    """
+    turnover = tx.turnovers.of(payee_id, side=Side.RECEIVED, currency=amount.currency, now=now)
+    caps = policy.receiving[turnover.level]
+    windows = _windows(turnover, caps, policy, at_once=1)
+    tightest = min(windows, key=lambda window: window.left_minor)
+    _refuse_over(tx, turnover, tightest, amount.minor, limit=Limit.RECEIVING, now=now)
+    return turnover
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """What one cap leaves."""
+
+    limit: Limit
+    left_minor: int
+    span: Millis | None
+    """How long what was paid counts against it; None where nothing does."""
+    ends_at: Millis | None = None
+    """When the cap itself ends."""
+
+
+def _windows(turnover: Turnover, caps: Caps, policy: Policy, *, at_once: int) -> list[_Window]:
+    once, day, month = (
+        in_minor(turnover.currency, major, policy).minor
+        for major in (caps.payment, caps.day, caps.month)
+    )
+    return [
+        _Window(Limit.PAYMENT, once * at_once, None),
+        _Window(Limit.DAY, day - turnover.day_minor, DAY),
+        _Window(Limit.MONTH, month - turnover.month_minor, MONTH),
+    ]
+
+
+def _new_pin(turnover: Turnover, policy: Policy, now: Millis) -> list[_Window]:
+    """The cap that a change of the PIN brings, while it lasts."""
+    replaced_at = turnover.pin_replaced_at
+    if replaced_at is None or now >= replaced_at + policy.new_pin_ms:
+        return []
+    most = in_minor(turnover.currency, policy.new_pin_day, policy).minor
+    ends_at = replaced_at + policy.new_pin_ms
+    return [_Window(Limit.NEW_PIN, most - turnover.day_minor, DAY, ends_at)]
+
+
+def _refuse_over(
+    tx: Tx, turnover: Turnover, window: _Window, amount_minor: int, *, limit: Limit, now: Millis
+) -> None:
+    if amount_minor <= window.left_minor:
+        return
+    again_at = window.ends_at
+    if again_at is None and window.span is not None:
+        again_at = _leaves(tx, turnover, window.span, now)
+    left = Money(max(window.left_minor, 0), turnover.currency)
+    raise LimitExceeded(limit, possible=left, again_at=again_at)
+
+
+def _leaves(tx: Tx, turnover: Turnover, span: Millis, now: Millis) -> Millis | None:
+    """When the first of what counts now no longer does; None where nothing counts."""
+    first = tx.turnovers.begins(turnover, now - span)
+    return None if first is None else first + span

@@ -7,13 +7,16 @@ what the ledger writes when a payment is posted; it has the payment's id.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from payments.money import Money
 
 PersonId = int
 """How the chat platform knows a person (up to 52 bits)."""
+PSEUDONYM_LEAST = 1 << 52
+"""The numbers from there on stand for people who were forgotten: the platform's have at most 52
+bits (core.telegram.org/bots/api#user)."""
 ConversationId = int
 """The number of a chat: a person's own id for the private chat, negative for a group."""
 Millis = int
@@ -66,6 +69,92 @@ class Person:
     def joined(self) -> bool:
         """Whether this person can hold money."""
         return self.joined_at is not None
+
+    @property
+    def gone(self) -> bool:
+        """Whether this person has asked to be forgotten: only the books still know them."""
+        return self.id >= PSEUDONYM_LEAST
+
+
+# --- what limits go by -------------------------------------------------------------------------
+
+
+class Proof(StrEnum):
+    """What a person can show to be theirs."""
+
+    PHONE = "phone"
+    BANK = "bank"
+
+
+class Level(StrEnum):
+    """How well a person is known: the more they have shown, the more they may pay."""
+
+    TERMS = "terms"
+    """Has accepted the terms."""
+    PHONE = "phone"
+    """Has shown a phone number to be theirs, too."""
+    BANK = "bank"
+    """Has shown a phone number, and linked a bank account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A phone number that its holder has shown to be theirs. Sealed at rest."""
+
+    number: str = field(repr=False)
+    """E.164, such as +5511912345678."""
+    findable: bool
+    """Whether others may pay by it."""
+    verified_at: Millis
+
+
+class BankAccountKind(StrEnum):
+    """How a bank account is named."""
+
+    IBAN = "iban"
+    UPI = "upi"
+    PIX = "pix"
+
+
+@dataclass(frozen=True, slots=True)
+class BankAccount:
+    """Where somebody withdraws to. Sealed at rest."""
+
+    kind: BankAccountKind
+    number: str = field(repr=False)
+
+
+class Side(StrEnum):
+    """On which side of payments somebody was."""
+
+    PAID = "paid"
+    """Counted when it is approved: also what is held, whatever becomes of it."""
+    RECEIVED = "received"
+    """Counted when it arrives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turnover:
+    """What one person has paid, or been paid, in one currency, and what limits go by besides."""
+
+    person_id: PersonId
+    side: Side
+    currency: str
+    level: Level
+    pin_replaced_at: Millis | None
+    """When the PIN was last changed for another one."""
+    counted_at: Millis
+    """When the last of it was counted; 0 for never."""
+    number: int
+    """How many payments so far."""
+    total_minor: int
+    """How much so far."""
+    hour_number: int
+    """How many in the last hour."""
+    day_minor: int
+    """How much in the last 24 hours."""
+    month_minor: int
+    """How much in the last 30 days."""
 
 
 # --- the ledger --------------------------------------------------------------------------------
@@ -180,6 +269,8 @@ class IntentKind(StrEnum):
     """Its one payment has no payee: the money goes to the person's own bank."""
     REFUND = "refund"
     """A payee gives a payment back, wholly or in part: the payer here is that payment's payee."""
+    GIFT = "gift"
+    """Its one payment has no payee yet: the money waits for whoever takes it first."""
 
 
 class IntentState(StrEnum):
@@ -211,7 +302,7 @@ class Payment:
     position: int
     payer_id: PersonId
     payee_id: PersonId | None
-    """None: only the name is known so far."""
+    """None: only the name is known so far, or not even that (a gift; one's own bank)."""
     payee_username: str | None
     """Set where the payee is unknown by id: whoever claims must have this username."""
     amount_minor: int | None
@@ -255,17 +346,25 @@ class Intent:
     created_at: Millis
     expires_at: Millis
     payments: tuple[Payment, ...]
+    question: str = ""
+    """What the link that is paid asks its payer, as it was asked."""
+    answer: str = ""
 
     @property
     def lacks_payee(self) -> bool:
         """Whether it is still to be said who gets the money (one payment may keep the amount)."""
         named = any(p.payee_id or p.payee_username for p in self.payments)
-        return not named and self.kind is not IntentKind.WITHDRAWAL
+        return not named and self.kind not in {IntentKind.WITHDRAWAL, IntentKind.GIFT}
 
     @property
     def lacks_amount(self) -> bool:
         """Whether it is still to be said how much."""
         return self.amount_each is None
+
+    @property
+    def lacks_answer(self) -> bool:
+        """Whether the payer has yet to answer the link's question."""
+        return bool(self.question) and not self.answer
 
     @property
     def amount_each(self) -> Money | None:
@@ -328,33 +427,245 @@ class Request:
         return Money(self.amount_minor, self.currency)
 
 
+class ReportReason(StrEnum):
+    """What is wrong with a request."""
+
+    STRANGER = "stranger"
+    """Whoever is asked does not know who asks."""
+    SCAM = "scam"
+    """It asks for money under false pretences."""
+    ABUSE = "abuse"
+    """It threatens or insults."""
+
+
+class OfferKind(StrEnum):
+    """What an offer becomes when it is taken up."""
+
+    ASK = "ask"
+    """A request to anyone."""
+    SEND = "send"
+    """A gift, which its maker has yet to approve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What somebody may put into any chat, there to be taken up. Its id is unguessable."""
+
+    id: str
+    maker_id: PersonId
+    kind: OfferKind
+    amount_minor: int
+    currency: str
+    note: str
+    expires_at: Millis
+
+    @property
+    def amount(self) -> Money:
+        """How much is asked for, or would be sent."""
+        return Money(self.amount_minor, self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A request that operators should look at."""
+
+    reported_at: Millis
+    request_id: str
+    reported_id: PersonId
+    reporter_id: PersonId
+    reason: ReportReason
+
+
 class LinkState(StrEnum):
-    """Only an active link can be paid."""
+    """What the owner wants of a link; only an active one can be paid."""
 
     ACTIVE = "active"
     PAUSED = "paused"
     CLOSED = "closed"
 
 
+class LinkStanding(StrEnum):
+    """Whether a link can be paid now, and if not, why not: the first that is true, from below."""
+
+    OPEN = "open"
+    PAUSED = "paused"
+    USED_UP = "used_up"
+    """Paid as often as its owner takes it."""
+    EXPIRED = "expired"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkTerms:
+    """What the owner says about a link, and may change until it is closed; but the currency."""
+
+    currency: str
+    amount_minor: int | None = None
+    """None: the payer chooses."""
+    suggested: bool = False
+    """Whether the payer may choose another amount."""
+    least_minor: int | None = None
+    most_minor: int | None = None
+    """The range in which the payer may choose."""
+    note: str = ""
+    question: str = ""
+    """What the payer is asked before paying, such as "Which size?"."""
+    thanks: str = ""
+    """What the payer is told after paying."""
+    reference: str = ""
+    """The owner's own, for their books; shown to nobody else."""
+    uses_most: int | None = None
+    """How many payments it takes; None for any number."""
+    expires_at: Millis | None = None
+    bank: bool = False
+    """Whether it may also be paid to the owner's linked bank account, past this book."""
+
+    @property
+    def amount(self) -> Money | None:
+        """The amount that is asked or suggested, if there is one."""
+        return self._money(self.amount_minor)
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the amount is not the payer's to choose."""
+        return self.amount_minor is not None and not self.suggested
+
+    @property
+    def least(self) -> Money | None:
+        """The least that the payer may choose."""
+        return self._money(self.least_minor)
+
+    @property
+    def most(self) -> Money | None:
+        """The most that the payer may choose."""
+        return self._money(self.most_minor)
+
+    def _money(self, minor: int | None) -> Money | None:
+        return None if minor is None else Money(minor, self.currency)
+
+
 @dataclass(frozen=True, slots=True)
+class BankSale:
+    """A payment of a link that arrived at the owner's bank, as the owner says."""
+
+    number: int
+    """The first of the link is 1."""
+    amount_minor: int
+    written_at: Millis
+    taken_back: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """A way to be paid that works anywhere. Its id is the unguessable token in the address."""
 
     id: str
     owner_id: PersonId
     personal: bool
-    """The owner's one permanent link, without an amount of its own."""
-    amount_minor: int | None
-    """None: the payer chooses."""
-    currency: str
-    note: str
+    """The owner's one permanent link: open for any amount, and never changed or closed."""
+    terms: LinkTerms
     state: LinkState
     created_at: Millis
+    uses: int = 0
+    """How many payments it has taken, given back or not."""
+    paid_minor: int = 0
+    """What those came to."""
+    refunded_minor: int = 0
+    """What was given back of it."""
+    bank_uses: int = 0
+    """How many payments arrived at the owner's bank, as the owner says."""
+    bank_paid_minor: int = 0
+    """What those came to."""
 
     @property
-    def amount(self) -> Money | None:
-        """The fixed amount, if it has one."""
-        return None if self.amount_minor is None else Money(self.amount_minor, self.currency)
+    def bank_paid(self) -> Money:
+        """What arrived at the owner's bank."""
+        return Money(self.bank_paid_minor, self.terms.currency)
+
+    @property
+    def paid(self) -> Money:
+        """What its payments came to."""
+        return Money(self.paid_minor, self.terms.currency)
+
+    @property
+    def refunded(self) -> Money:
+        """What was given back of that."""
+        return Money(self.refunded_minor, self.terms.currency)
+
+    def standing(self, now: Millis) -> LinkStanding:
+        """Whether it can be paid at this moment."""
+        if self.state is LinkState.CLOSED:
+            return LinkStanding.CLOSED
+        if self.terms.expires_at is not None and self.terms.expires_at <= now:
+            return LinkStanding.EXPIRED
+        uses = self.uses + self.bank_uses
+        if self.terms.uses_most is not None and uses >= self.terms.uses_most:
+            return LinkStanding.USED_UP
+        return LinkStanding.PAUSED if self.state is LinkState.PAUSED else LinkStanding.OPEN
+
+
+# --- operators ---------------------------------------------------------------------------------
+
+
+class ActionKind(StrEnum):
+    """What an operator can do."""
+
+    FREEZE = "freeze"
+    """Nothing is paid by, or to, a person."""
+    UNFREEZE = "unfreeze"
+    REFUND = "refund"
+    """Gives a payment back out of its payee's available balance."""
+    CLOSE_REPORT = "close_report"
+    """What was reported of a request has been seen to."""
+    PAUSE = "pause"
+    """No money moves."""
+    RESUME = "resume"
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorAction:
+    """One thing that an operator does, and why. The reason is sealed at rest."""
+
+    kind: ActionKind
+    subject_id: str
+    """The payment of a REFUND, the request of a CLOSE_REPORT; else empty."""
+    person_id: PersonId | None
+    """Whom it concerns: of a REFUND the payee, of a CLOSE_REPORT who is reported."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedAction:
+    """A line of the operators' log."""
+
+    id: str
+    operator_id: PersonId
+    action: OperatorAction
+    done_at: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class Stops:
+    """What operators have stopped."""
+
+    paused: bool
+    """No money moves."""
+    frozen: frozenset[PersonId]
+    """Who, of those asked about, may not pay or be paid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether the books add up, and what waits: a lot, for long, means that something is wrong."""
+
+    unbalanced: int
+    """In how many currencies the balances of all accounts do not sum to 0 (none, ever)."""
+    waiting: int
+    """Notices that are not sent yet."""
+    buried: int
+    """Notices that can never be sent."""
+    arrived: int
+    """Updates that are not handled yet."""
 
 
 # --- the PIN -----------------------------------------------------------------------------------
@@ -382,6 +693,27 @@ class KeypadPurpose(StrEnum):
     """The present PIN, before it is changed."""
     CHOOSE = "choose"
     REPEAT = "repeat"
+    ENROL = "enrol"
+    """A device may approve small payments without the PIN from then on."""
+    OPERATE = "operate"
+    """An operator does the one thing that the keypad names."""
+    ERASE = "erase"
+    """What is known about the person is deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A phone whose owner may approve with a finger or a face what would else take the PIN."""
+
+    id: str
+    person_id: PersonId
+    name: str
+    token_hash: str
+    """Of the token that the phone gives out to the right finger; the token itself is not kept."""
+    added_at: Millis
+    used_at: Millis | None
+    pin_at: Millis
+    """When its owner last gave the right PIN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,6 +735,10 @@ class Keypad:
     checking: bool
     """Six digits are in, a try is counted, the check is under way."""
     expires_at: Millis
+    device: str = ""
+    """On an ENROL keypad the name of the device."""
+    action: OperatorAction | None = None
+    """What an OPERATE keypad approves."""
 
 
 # --- chat bookkeeping --------------------------------------------------------------------------
@@ -433,6 +769,10 @@ class NoticeKind(StrEnum):
     """Subject: person."""
     PIN_RESET = "pin_reset"
     """A forgotten PIN will fall at `Pin.reset_at`. Subject: person."""
+    DEVICE_ADDED = "device_added"
+    """A device may approve without the PIN from now on. Subject: device."""
+    OPERATOR_REFUND = "operator_refund"
+    """To the payee: an operator gave the payment back. Subject: payment."""
 
 
 @dataclass(frozen=True, slots=True)

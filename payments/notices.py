@@ -7,6 +7,7 @@ late or repeated notice never tells of a state that has passed.
 from __future__ import annotations
 
 from payments.models import (
+    Device,
     Intent,
     Millis,
     NoticeKind,
@@ -107,3 +108,16 @@ def pin_changed(tx: Tx, person_id: PersonId, now: Millis) -> None:
 def pin_reset(tx: Tx, person_id: PersonId, now: Millis) -> None:
     """The waiting period of a forgotten PIN has begun, or was called off."""
     tx.outbox.add(NoticeKind.PIN_RESET, to=person_id, subject_id=str(person_id), now=now)
+
+
+def device_added(tx: Tx, device: Device, now: Millis) -> None:
+    """The person is told, in case it was somebody else."""
+    tx.outbox.add(NoticeKind.DEVICE_ADDED, to=device.person_id, subject_id=device.id, now=now)
+
+
+def operator_refund(tx: Tx, payment: Payment, now: Millis) -> None:
+    """The payee is told that an operator gave the payment back."""
+    if payment.payee_id is not None:
+        tx.outbox.add(
+            NoticeKind.OPERATOR_REFUND, to=payment.payee_id, subject_id=payment.id, now=now
+        )

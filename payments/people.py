@@ -13,23 +13,32 @@ from dataclasses import dataclass, replace
 
 from payments.errors import (
     AmountRefused,
+    Frozen,
     NotJoined,
+    Paused,
     PayeeRefusal,
     PayeeRefused,
+    TermsChanged,
     UnknownPerson,
 )
-from payments.models import Millis, Payment, Person, PersonId, Profile, RequestsFrom
+from payments.models import (
+    PSEUDONYM_LEAST,
+    Millis,
+    Payment,
+    Person,
+    PersonId,
+    Profile,
+    RequestsFrom,
+    Stops,
+)
+from payments.names import clean_name
 from payments.policy import TERMS_VERSION, Policy
 from payments.ports import Tx
 
 PersonRef = PersonId | str
 """Somebody by id, or by @name, with or without the @."""
 
-_NAME_MOST = 64
 _USERNAME = re.compile(r"[a-z0-9_]{1,32}")
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-_ID_END = 1 << 52
-"""Telegram's ids have at most 52 significant bits (core.telegram.org/bots/api#user)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +52,10 @@ class Named:
 def meet(tx: Tx, profile: Profile, *, currency: str, now: Millis) -> Person:
     """Brings a person up to date; one who has joined keeps the name they gave."""
     known = tx.people.get(profile.id)
+    name = clean_name(profile.name) or str(profile.id)
     if known is not None and known.joined:
-        profile = replace(profile, name=known.name)
+        name = known.name
+    profile = replace(profile, name=name)
     person = tx.people.meet(profile, currency=currency, now=now)
     if not person.reachable:
         person = replace(person, reachable=True)
@@ -65,15 +76,61 @@ def known(tx: Tx, person_id: PersonId) -> Person:
 
 
 def joined(tx: Tx, person_id: PersonId) -> Person:
-    """Somebody who may hold money.
+    """Somebody who may do something with money.
 
     Raises:
         NotJoined: the terms have not been accepted.
+        TermsChanged: they have, but not as they are now.
     """
     person = tx.people.get(person_id)
     if person is None or not person.joined:
         raise NotJoined
+    if not has_accepted(person):
+        raise TermsChanged
     return person
+
+
+def active(tx: Tx, person_id: PersonId) -> Person:
+    """Somebody who may move money now, or begin to.
+
+    Raises, in this order:
+        NotJoined, TermsChanged: as `joined` does.
+        Paused: operators have stopped all payments.
+        Frozen: operators have stopped this person's.
+    """
+    person = joined(tx, person_id)
+    refuse_stopped(person_id, tx.operators.stops([person_id]))
+    return person
+
+
+def refuse_stopped(person_id: PersonId, stops: Stops) -> None:
+    """Nobody moves money that operators have stopped.
+
+    Raises:
+        Paused: all payments are.
+        Frozen: this person's are.
+    """
+    if stops.paused:
+        raise Paused
+    if person_id in stops.frozen:
+        raise Frozen
+
+
+def refuse_stopped_payees(payee_ids: Sequence[PersonId], stops: Stops) -> None:
+    """Nobody pays somebody whose payments were stopped, or who was forgotten.
+
+    Raises:
+        PayeeRefused: GONE, then STOPPED.
+    """
+    if any(payee_id >= PSEUDONYM_LEAST for payee_id in payee_ids):
+        raise PayeeRefused(PayeeRefusal.GONE)
+    if not stops.frozen.isdisjoint(payee_ids):
+        raise PayeeRefused(PayeeRefusal.STOPPED)
+
+
+def has_accepted(person: Person) -> bool:
+    """Whether somebody has accepted the terms as they are now."""
+    return person.joined and person.terms_version >= TERMS_VERSION
 
 
 def join(tx: Tx, person_id: PersonId, *, name: str, now: Millis) -> Person:
@@ -86,7 +143,7 @@ def join(tx: Tx, person_id: PersonId, *, name: str, now: Millis) -> Person:
         UnknownPerson: nobody has this id.
     """
     before = known(tx, person_id)
-    person = replace(before, name=_clean_name(name) or before.name, terms_version=TERMS_VERSION)
+    person = replace(before, name=clean_name(name) or before.name, terms_version=TERMS_VERSION)
     if not before.joined:
         person = replace(person, joined_at=now)
         if before.requests_from is RequestsFrom.KNOWN:
@@ -115,7 +172,7 @@ def choose(
     """
     person = known(tx, person_id)
     if name is not None:
-        person = replace(person, name=_clean_name(name) or person.name)
+        person = replace(person, name=clean_name(name) or person.name)
     if language is not None:
         person = replace(person, language=language, language_chosen=True)
     if requests_from is not None:
@@ -182,8 +239,15 @@ def is_called(person: Person, username: str | None) -> bool:
     return person.username.lower() == username.lower()
 
 
+def is_for_anybody(payment: Payment) -> bool:
+    """Whether a held payment names nobody: a gift for whoever takes it first."""
+    return payment.payee_id is None and payment.payee_username is None
+
+
 def may_claim(person: Person, payment: Payment) -> bool:
     """Whether a held payment is meant for this person."""
+    if is_for_anybody(payment):
+        return True
     if payment.payee_id is not None:
         return payment.payee_id == person.id
     return is_called(person, payment.payee_username)
@@ -219,15 +283,10 @@ def _find_one(tx: Tx, ref: PersonRef, *, currency: str, now: Millis) -> Named:
         if not _USERNAME.fullmatch(username):
             raise UnknownPerson
         return find_now(tx, Named(None, username))
-    if not 0 < ref < _ID_END:
+    if not 0 < ref < PSEUDONYM_LEAST:
         raise UnknownPerson
     if tx.people.get(ref) is None:
         # Picked from contacts, never met: the number stands for the name until they are.
         stranger = Profile(id=ref, name=str(ref), username=None, language="en")
         tx.people.meet(stranger, currency=currency, now=now)
     return Named(ref, None)
-
-
-def _clean_name(name: str) -> str:
-    """One line, without characters that turn the text around them."""
-    return " ".join(_CONTROLS.sub(" ", name).split())[:_NAME_MOST].strip()

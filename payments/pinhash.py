@@ -67,8 +67,8 @@ class PinHasher:
     ) -> None:
         if not peppers or min(map(len, peppers)) < 16:
             raise ValueError("at least one pepper is needed, each of at least 16 bytes")
-        self._peppers = {_pepper_id(pepper): pepper for pepper in peppers}
-        self._newest = _pepper_id(peppers[0])
+        self._peppers = {pepper_id(pepper): pepper for pepper in peppers}
+        self._newest = pepper_id(peppers[0])
         self._argon2 = PasswordHasher(
             time_cost=passes, memory_cost=memory_kib, parallelism=_LANES, type=Type.ID
         )
@@ -87,7 +87,8 @@ class PinHasher:
         Raises:
             ValueError: `pin` is not six ASCII digits.
             UnknownPepperError: the pepper of `stored` is not configured.
-            argon2.exceptions.InvalidHashError: `stored` is not a hash.
+            argon2.exceptions.InvalidHashError: `stored` is not an Argon2 hash.
+            argon2.exceptions.VerificationError: `stored` is a damaged one.
         """
         pepper_id, separator, encoded = stored.partition("$")
         if pepper_id not in self._peppers:
@@ -133,7 +134,7 @@ class PinChecker:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
 
-def _pepper_id(pepper: bytes) -> str:
+def pepper_id(pepper: bytes) -> str:
     """Name a pepper without telling anything of it."""
     return hmac.digest(pepper, b"chatpay pepper id", "sha256").hex()[:8]
 

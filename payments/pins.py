@@ -6,10 +6,13 @@ set:      CHOOSE ──six digits──▶ REPEAT ──the same──▶ set
              └──────────────────────┘
 change:   CURRENT ──right──▶ CHOOSE …
 approve:  APPROVE ──right──▶ the card is posted, or refused by a rule
+device:   ENROL ──right──▶ the device may approve small payments
+operate:  OPERATE ──right──▶ the operator's one action is done, and written down
+erase:    ERASE ──right──▶ what is known about the person is deleted
 ```
 
-A tap is one unit of work: taps are counted in the order in which they arrive, each once. The sixth
-digit of CURRENT and APPROVE counts a try, before anything is checked, in the same unit that marks
+A tap is one unit of work: taps are counted in the order in which they arrive, each once. Where a
+PIN is to be checked, the sixth digit counts a try before anything is, in the same unit that marks
 the keypad `checking`. The check itself runs outside any transaction, and a last unit acts on its
 verdict, if the keypad is still the one that was checked. After a crash in between, any tap on the
 keypad goes on with the check and counts no second try. Whoever finds the keypad changed acts on
@@ -24,8 +27,17 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, replace
 
-from payments import intents, notices, people, transfers
-from payments.errors import Expired, NotOpen, NotYours, PinLocked, PinMissing, Refused
+from payments import (
+    devices,
+    intents,
+    notices,
+    operators,
+    people,
+    privacy,
+    transfers,
+    tries,
+)
+from payments.errors import Expired, NotOpen, NotYours, PinMissing, Refused
 from payments.ids import new_keypad_id
 from payments.models import (
     Intent,
@@ -33,17 +45,23 @@ from payments.models import (
     Keypad,
     KeypadPurpose,
     Millis,
+    OperatorAction,
     PersonId,
+    Pin,
 )
 from payments.pinhash import PIN_LENGTH, weakness
 from payments.policy import Policy
 from payments.ports import Tx
 from payments.results import (
     Approved,
+    Enrolled,
+    Erased,
     KeypadClosed,
     Locked,
     NextKeypad,
     NextReason,
+    NotDone,
+    Operated,
     PinSet,
     PinStatus,
     RefusedAfterPin,
@@ -99,7 +117,7 @@ def ask_for(
     if intents.expire(tx, intent, now=now):
         return Expired()
     intent = intents.freeze(tx, intent, policy=policy, now=now)
-    _refuse_locked(tx, by, now)
+    tries.refuse_locked(tx, by, now)
     present = tx.pins.keypad_for(by)
     if present is not None and intents.approves(present, intent.id) and present.expires_at > now:
         return present
@@ -124,9 +142,56 @@ def begin(
     if pin is None or fallen:
         purpose = KeypadPurpose.CHOOSE
     else:
-        _refuse_locked(tx, person_id, now)
+        tries.refuse_locked(tx, person_id, now)
         purpose = KeypadPurpose.CURRENT
     return _open(tx, person_id, purpose, intent_id, policy=policy, now=now)
+
+
+def begin_device(tx: Tx, person_id: PersonId, *, name: str, policy: Policy, now: Millis) -> Keypad:
+    """The keypad that lets a device approve.
+
+    Raises, in this order:
+        NotJoined: the terms have not been accepted.
+        PinMissing: there is no PIN yet.
+        PinLocked: too many wrong tries.
+        TooManyDevices: one has to be removed first.
+    """
+    people.joined(tx, person_id)
+    tries.refuse_locked(tx, person_id, now)
+    devices.refuse_more(tx, person_id, policy)
+    device = devices.clean_name(name)
+    return _open(tx, person_id, KeypadPurpose.ENROL, None, device=device, policy=policy, now=now)
+
+
+def begin_action(
+    tx: Tx, by: PersonId, action: OperatorAction, *, policy: Policy, now: Millis
+) -> Keypad:
+    """The keypad that approves this one action of an operator.
+
+    Raises, in this order:
+        Refused: see `operators.clean_action`.
+        PinMissing: there is no PIN yet.
+        PinLocked: too many wrong tries.
+    """
+    action = operators.clean_action(tx, action, by, policy=policy)
+    tries.refuse_locked(tx, by, now)
+    return _open(tx, by, KeypadPurpose.OPERATE, None, action=action, policy=policy, now=now)
+
+
+def begin_erasing(
+    tx: Tx, person_id: PersonId, *, policy: Policy, now: Millis
+) -> Keypad | PersonId:
+    """The keypad that has everything about a person deleted; done at once where there is no PIN.
+
+    Raises, in this order:
+        Refused: see `privacy.refuse_leftovers`.
+        PinLocked: too many wrong tries.
+    """
+    if tx.pins.get(person_id) is None:
+        return privacy.forget(tx, person_id, now=now)
+    privacy.refuse_leftovers(tx, person_id)
+    tries.refuse_locked(tx, person_id, now)
+    return _open(tx, person_id, KeypadPurpose.ERASE, None, policy=policy, now=now)
 
 
 def close(tx: Tx, person_id: PersonId) -> None:
@@ -142,6 +207,8 @@ def _open(
     purpose: KeypadPurpose,
     intent_id: str | None,
     *,
+    device: str = "",
+    action: OperatorAction | None = None,
     policy: Policy,
     now: Millis,
 ) -> Keypad:
@@ -158,6 +225,8 @@ def _open(
         taps=(),
         checking=False,
         expires_at=now + policy.keypad_ms,
+        device=device,
+        action=action,
     )
     tx.pins.add_keypad(keypad)
     if replaced is not None and replaced.intent_id != intent_id:
@@ -204,18 +273,19 @@ def tap(
         return KeypadClosed(None)
     if keypad.person_id != by:
         raise NotYours
-    closed = _closed(tx, keypad, now)
+    card = _intent_of(tx, keypad) if keypad.purpose is KeypadPurpose.APPROVE else None
+    closed = _closed(tx, keypad, card, now)
     if closed is not None:
         return closed
     if keypad.checking:
-        return _check(tx, keypad)
+        return _check(tx, keypad, card, tx.pins.get(by))
     if tap_id in keypad.taps or token not in {*keypad.keys, DELETE_KEY}:
         return Tapped(keypad)
     keypad = _typed(keypad, token, tap_id)
+    if len(keypad.digits) == PIN_LENGTH:
+        return _full(tx, keypad, card, policy=policy, now=now)
     tx.pins.save_keypad(keypad)
-    if len(keypad.digits) < PIN_LENGTH:
-        return Tapped(keypad)
-    return _full(tx, keypad, policy=policy, now=now)
+    return Tapped(keypad)
 
 
 def _typed(keypad: Keypad, token: str, tap_id: str) -> Keypad:
@@ -226,23 +296,28 @@ def _typed(keypad: Keypad, token: str, tap_id: str) -> Keypad:
     return replace(keypad, digits=digits, taps=(*keypad.taps, tap_id)[-_TAPS_KEPT:])
 
 
-def _closed(tx: Tx, keypad: Keypad, now: Millis) -> TapResult | None:
+def _closed(tx: Tx, keypad: Keypad, card: Intent | None, now: Millis) -> TapResult | None:
     """Drops a keypad that is of no use any more, and says so."""
-    if keypad.purpose is KeypadPurpose.APPROVE:
-        intent = _intent_of(tx, keypad)
-        if intent.state is not IntentState.AWAITING_PIN or intents.expire(tx, intent, now=now):
-            tx.pins.drop_keypad(keypad.id)
-            return _after(tx, keypad)
+    if card is not None and (
+        card.state is not IntentState.AWAITING_PIN or intents.expire(tx, card, now=now)
+    ):
+        tx.pins.drop_keypad(keypad.id)
+        return _after(tx, keypad)
     if keypad.expires_at <= now:
         tx.pins.drop_keypad(keypad.id)
         return KeypadClosed(keypad.intent_id)
     return None
 
 
-def _full(tx: Tx, keypad: Keypad, *, policy: Policy, now: Millis) -> TapResult | Check:
-    """What six digits lead to."""
+def _full(
+    tx: Tx, keypad: Keypad, card: Intent | None, *, policy: Policy, now: Millis
+) -> TapResult | Check:
+    """What six digits, not stored yet, lead to."""
+    pin: Pin | None = None
     if keypad.purpose is KeypadPurpose.CHOOSE:
-        if weakness(keypad.digits, phone=None) is not None:
+        phone = tx.proofs.phone(keypad.person_id)
+        own = None if phone is None else phone.number
+        if weakness(keypad.digits, phone=own) is not None:
             return _again(tx, keypad, NextReason.WEAK, policy=policy, now=now)
         purpose, reason = KeypadPurpose.REPEAT, NextReason.REPEAT
         return _again(
@@ -251,15 +326,22 @@ def _full(tx: Tx, keypad: Keypad, *, policy: Policy, now: Millis) -> TapResult |
     if keypad.purpose is KeypadPurpose.REPEAT:
         if keypad.digits != keypad.first:
             return _again(tx, keypad, NextReason.MISMATCH, policy=policy, now=now)
-    elif not _count_try(tx, keypad, policy=policy, now=now):
-        tx.pins.drop_keypad(keypad.id)
-        pin = tx.pins.get(keypad.person_id)
-        if pin is None or pin.locked_until is None:
-            return KeypadClosed(keypad.intent_id)
-        return Locked(pin.locked_until, keypad.intent_id)
+    else:
+        pin = tries.count(tx, keypad.person_id, policy=policy, now=now)
+        if pin is None:
+            return _not_counted(tx, keypad)
     keypad = replace(keypad, checking=True)
     tx.pins.save_keypad(keypad)
-    return _check(tx, keypad)
+    return _check(tx, keypad, card, pin)
+
+
+def _not_counted(tx: Tx, keypad: Keypad) -> Locked | KeypadClosed:
+    """No try may be made: the PIN is locked, or gone."""
+    tx.pins.drop_keypad(keypad.id)
+    pin = tx.pins.get(keypad.person_id)
+    if pin is None or pin.locked_until is None:
+        return KeypadClosed(keypad.intent_id)
+    return Locked(pin.locked_until, keypad.intent_id)
 
 
 def _again(
@@ -286,16 +368,15 @@ def _emptied(keypad: Keypad, *, policy: Policy, now: Millis) -> Keypad:
     )
 
 
-def _check(tx: Tx, keypad: Keypad) -> KeypadClosed | Check:
-    locks: tuple[PersonId, ...] = (keypad.person_id,)
+def _check(tx: Tx, keypad: Keypad, card: Intent | None, pin: Pin | None) -> KeypadClosed | Check:
+    locks = (keypad.person_id,) if card is None else tuple(transfers.people_in(card))
+    if keypad.action is not None:
+        locks = tuple(operators.concerned(tx, keypad.action))
     if keypad.purpose is KeypadPurpose.REPEAT:
         return Check(keypad, None, locks)
-    pin = tx.pins.get(keypad.person_id)
     if pin is None:
         tx.pins.drop_keypad(keypad.id)
         return KeypadClosed(keypad.intent_id)
-    if keypad.purpose is KeypadPurpose.APPROVE:
-        locks = tuple(transfers.people_in(_intent_of(tx, keypad)))
     return Check(keypad, pin.hash, locks)
 
 
@@ -311,6 +392,7 @@ def set_new(tx: Tx, check: Check, pin_hash: str, *, now: Millis) -> TapResult:
     tx.pins.set(keypad.person_id, pin_hash, now)
     tx.pins.drop_keypad(keypad.id)
     if changed:
+        tx.devices.drop_all(keypad.person_id)
         notices.pin_changed(tx, keypad.person_id, now)
     return PinSet(keypad.intent_id)
 
@@ -332,10 +414,10 @@ def wrong(tx: Tx, check: Check, *, policy: Policy, now: Millis) -> TapResult:
 def right(
     tx: Tx, check: Check, *, fresh_hash: str | None, policy: Policy, now: Millis
 ) -> TapResult:
-    """The right digits: the card is posted, or the new PIN may be chosen.
+    """The right digits: what they were asked for is done, or the new PIN may be chosen.
 
     Raises:
-        Refused: a rule says no to the card; nothing is kept, and `refused` is to follow.
+        Refused: a rule says no to it; nothing is kept, and `refused` is to follow.
     """
     keypad = check.keypad
     if _overtaken(tx, keypad):
@@ -344,6 +426,14 @@ def right(
     if keypad.purpose is KeypadPurpose.CURRENT:
         return _again(tx, keypad, NextReason.CURRENT_RIGHT, policy=policy, now=now)
     tx.pins.drop_keypad(keypad.id)
+    if keypad.purpose is KeypadPurpose.ENROL:
+        return Enrolled(*devices.enrol(tx, keypad.person_id, name=keypad.device, now=now))
+    if keypad.purpose is KeypadPurpose.ERASE:
+        privacy.forget(tx, keypad.person_id, now=now)
+        return Erased()
+    if keypad.action is not None:
+        operators.carry_out(tx, keypad.action, keypad.person_id, policy=policy, now=now)
+        return Operated(keypad.action)
     return Approved(transfers.approve(tx, _intent_of(tx, keypad), policy=policy, now=now))
 
 
@@ -356,6 +446,8 @@ def refused(
         return _after(tx, keypad)
     _accept(tx, check, fresh_hash=fresh_hash, now=now)
     tx.pins.drop_keypad(keypad.id)
+    if keypad.purpose is not KeypadPurpose.APPROVE:
+        return NotDone(error)
     intent = intents.refuse(tx, _intent_of(tx, keypad), error, now=now)
     return RefusedAfterPin(intent, error)
 
@@ -363,10 +455,11 @@ def refused(
 def _accept(tx: Tx, check: Check, *, fresh_hash: str | None, now: Millis) -> None:
     """The PIN was known: tries are forgotten, and so is that it was forgotten."""
     person_id = check.keypad.person_id
-    tx.pins.clear_tries(person_id)
+    pin = tx.pins.clear_tries(person_id)
     if fresh_hash is not None and check.stored is not None:
         tx.pins.rehash(person_id, old=check.stored, new=fresh_hash)
-    _call_off_reset(tx, person_id, now)
+    tx.devices.pin_given(person_id, now)
+    _call_off_reset(tx, pin, now)
 
 
 def _overtaken(tx: Tx, keypad: Keypad) -> bool:
@@ -386,25 +479,7 @@ def _after(tx: Tx, keypad: Keypad) -> Approved | Tapped | KeypadClosed:
     return KeypadClosed(keypad.intent_id)
 
 
-# --- tries and the forgotten PIN ---------------------------------------------------------------
-
-
-def _count_try(tx: Tx, keypad: Keypad, *, policy: Policy, now: Millis) -> bool:
-    def lock_until(tries: int) -> Millis | None:
-        locks = tries - policy.pin_tries_free
-        if locks <= 0:
-            return None
-        return now + policy.pin_lock_ms[min(locks, len(policy.pin_lock_ms)) - 1]
-
-    return tx.pins.count_try(keypad.person_id, now=now, lock_until=lock_until) is not None
-
-
-def _refuse_locked(tx: Tx, person_id: PersonId, now: Millis) -> None:
-    pin = tx.pins.get(person_id)
-    if pin is None:
-        raise PinMissing
-    if pin.locked_until is not None and pin.locked_until > now:
-        raise PinLocked(until=pin.locked_until)
+# --- the forgotten PIN -------------------------------------------------------------------------
 
 
 def forget(tx: Tx, person_id: PersonId, *, policy: Policy, now: Millis) -> Millis:
@@ -426,16 +501,15 @@ def forget(tx: Tx, person_id: PersonId, *, policy: Policy, now: Millis) -> Milli
 
 def keep(tx: Tx, person_id: PersonId, *, now: Millis) -> None:
     """The PIN was not forgotten after all: a keypad that the waiting period opened is closed."""
-    if _call_off_reset(tx, person_id, now):
+    if _call_off_reset(tx, tx.pins.get(person_id), now):
         close(tx, person_id)
 
 
-def _call_off_reset(tx: Tx, person_id: PersonId, now: Millis) -> bool:
-    pin = tx.pins.get(person_id)
+def _call_off_reset(tx: Tx, pin: Pin | None, now: Millis) -> bool:
     if pin is None or pin.reset_at is None:
         return False
-    tx.pins.begin_reset(person_id, None)
-    notices.pin_reset(tx, person_id, now)
+    tx.pins.begin_reset(pin.person_id, None)
+    notices.pin_reset(tx, pin.person_id, now)
     return True
 
 

@@ -12,14 +12,19 @@ loses a race sees False and decides nothing on what was read before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from payments.models import (
     Account,
+    BankAccount,
+    BankSale,
     Card,
     ConversationId,
+    Device,
     Entry,
+    Health,
     HistoryLine,
     Hold,
     HoldEnd,
@@ -28,21 +33,31 @@ from payments.models import (
     Keypad,
     Link,
     LinkState,
+    LinkTerms,
+    LoggedAction,
     Millis,
     Notice,
     NoticeKind,
+    Offer,
+    OperatorAction,
     Payment,
     PaymentState,
     Person,
     PersonId,
+    Phone,
     Pin,
     Profile,
     Prompt,
+    Report,
+    ReportReason,
     Request,
     RequestState,
+    Side,
+    Stops,
     StoredUpdate,
     Transfer,
     TransferKind,
+    Turnover,
 )
 
 T = TypeVar("T")
@@ -174,6 +189,50 @@ class People(Protocol):
         """Whom this person paid, latest first, each once."""
 
 
+class Proofs(Protocol):
+    """What people have shown to be theirs. Numbers are sealed at rest."""
+
+    def phone(self, person_id: PersonId) -> Phone | None:
+        """The person's verified number."""
+
+    def put_phone(self, person_id: PersonId, number: str, now: Millis) -> None:
+        """Stores a number, in E.164, and takes it from whoever else had it.
+
+        Whether it finds the person stays as it was chosen; it does at first.
+        """
+
+    def let_phone_find(self, person_id: PersonId, *, findable: bool) -> None:
+        """Whether the person is found by their number."""
+
+    def drop_phone(self, person_id: PersonId) -> None:
+        """Forgets the person's number."""
+
+    def found_by_phone(self, number: str) -> PersonId | None:
+        """Who has this number and lets it be found."""
+
+    def bank_account(self, person_id: PersonId) -> BankAccount | None:
+        """Where the person withdraws to."""
+
+    def put_bank_account(self, person_id: PersonId, account: BankAccount, now: Millis) -> None:
+        """Stores where the person withdraws to, in place of what was stored before."""
+
+    def drop_bank_account(self, person_id: PersonId) -> None:
+        """Forgets where the person withdraws to."""
+
+
+class Turnovers(Protocol):
+    """What people have paid and been paid, added up for limits."""
+
+    def of(self, person_id: PersonId, *, side: Side, currency: str, now: Millis) -> Turnover:
+        """What it is now, and what else limits go by."""
+
+    def begins(self, turnover: Turnover, since: Millis) -> Millis | None:
+        """When the first was counted that was counted after `since`."""
+
+    def add(self, turnover: Turnover, *, number: int, amount_minor: int, now: Millis) -> None:
+        """Counts `number` payments that come to `amount_minor`, after those of `turnover`."""
+
+
 class Intents(Protocol):
     """Cards and their payments."""
 
@@ -281,6 +340,17 @@ class Requests(Protocol):
     def count_open(self, requester_id: PersonId, payer_id: PersonId) -> int:
         """How many open requests the one has to the other."""
 
+    def count_all_open(self, requester_id: PersonId) -> int:
+        """How many open requests the one has to anybody."""
+
+    def report(
+        self, request_id: str, reporter_id: PersonId, reason: ReportReason, now: Millis
+    ) -> None:
+        """Writes down what operators should look at; said twice, the last reason."""
+
+    def reports(self, limit: int) -> list[Report]:
+        """What operators should look at, latest first."""
+
     def overdue(self, now: Millis, limit: int) -> list[Request]:
         """Open ones whose time is up."""
 
@@ -303,6 +373,50 @@ class Links(Protocol):
     def move_if(self, link_id: str, *, state: LinkState, to: LinkState) -> bool:
         """Changes the state from `state`."""
 
+    def change_if(self, link_id: str, terms: LinkTerms) -> bool:
+        """Replaces the terms, but the currency. False if it is closed, or was paid more often
+        than `terms.uses_most`.
+        """
+
+    def take_bank_off(self, owner_id: PersonId) -> None:
+        """Lets none of the owner's links show a bank's code."""
+
+    def use_if(self, link_id: str, payment: Payment, now: Millis) -> bool:
+        """Counts a payment in, if the link can be paid now, by this amount."""
+
+    def add_refund(self, link_id: str, amount_minor: int) -> None:
+        """Counts in what was given back of one of its payments."""
+
+    def sold(self, link_id: str, *, before: int | None, limit: int) -> list[tuple[int, str]]:
+        """The numbers and ids of its payments below number `before`, latest first."""
+
+    def has_bank_sale(self, origin: str) -> bool:
+        """Whether a bank sale was written down for this."""
+
+    def sell_by_bank_if(
+        self, link_id: str, amount_minor: int, *, origin: str, now: Millis
+    ) -> bool:
+        """Writes a bank sale down, if the link takes one more payment."""
+
+    def correct_bank_sale_if(self, link_id: str, number: int, now: Millis) -> bool:
+        """Takes a bank sale back. False if there is none, or it was before."""
+
+    def sold_by_bank(self, link_id: str, limit: int) -> list[BankSale]:
+        """Its bank sales, latest first."""
+
+
+class Offers(Protocol):
+    """What may yet be put into a chat, or was and nobody has taken up. Notes are sealed."""
+
+    def add(self, offer: Offer) -> None:
+        """Stores a new offer."""
+
+    def get(self, offer_id: str) -> Offer | None:
+        """One offer."""
+
+    def drop_overdue(self, now: Millis, limit: int) -> int:
+        """Forgets offers whose time is up; how many."""
+
 
 class Pins(Protocol):
     """PIN hashes, tries, and keypads. Keypads are sealed at rest."""
@@ -324,8 +438,8 @@ class Pins(Protocol):
         None, and nothing counted, while the PIN is locked or where there is none.
         """
 
-    def clear_tries(self, person_id: PersonId) -> None:
-        """After the right PIN."""
+    def clear_tries(self, person_id: PersonId) -> Pin | None:
+        """After the right PIN: forgets tries and lock, and answers the record; None: no PIN."""
 
     def begin_reset(self, person_id: PersonId, reset_at: Millis | None) -> None:
         """Starts (or, with None, cancels) the waiting period of a forgotten PIN."""
@@ -347,6 +461,74 @@ class Pins(Protocol):
 
     def drop_overdue_keypads(self, now: Millis) -> list[Keypad]:
         """Forgets those whose time is up, and says which."""
+
+
+class Devices(Protocol):
+    """What may approve without the PIN. Of their tokens there are hashes only."""
+
+    def add(self, device: Device) -> None:
+        """Stores a new device."""
+
+    def get(self, device_id: str) -> Device | None:
+        """One device."""
+
+    def of(self, person_id: PersonId) -> list[Device]:
+        """A person's devices, latest first."""
+
+    def used(self, device_id: str, now: Millis) -> None:
+        """It has just approved something."""
+
+    def pin_given(self, person_id: PersonId, now: Millis) -> None:
+        """The person has just given the right PIN."""
+
+    def drop(self, device_id: str) -> None:
+        """Forgets a device (idempotent)."""
+
+    def drop_all(self, person_id: PersonId) -> None:
+        """Forgets all of a person's devices."""
+
+
+class Operators(Protocol):
+    """What operators do, and what they have stopped. Their reasons are sealed at rest."""
+
+    def stops(self, person_ids: Collection[PersonId]) -> Stops:
+        """Whether no money moves now, and which of these people are frozen."""
+
+    def freeze(self, person_id: PersonId, now: Millis) -> None:
+        """Nothing is paid by, or to, this person from now on (idempotent)."""
+
+    def unfreeze(self, person_id: PersonId) -> None:
+        """Ends that (idempotent)."""
+
+    def pause(self, now: Millis) -> None:
+        """No money moves from now on (idempotent)."""
+
+    def resume(self) -> None:
+        """Ends that (idempotent)."""
+
+    def close_report(self, request_id: str, now: Millis) -> None:
+        """What was reported of a request has been seen to (idempotent)."""
+
+    def write_down(
+        self, line_id: str, *, by: PersonId, action: OperatorAction, now: Millis
+    ) -> None:
+        """Writes into the log, where it stays, what an operator has done."""
+
+    def logged(self, limit: int) -> list[LoggedAction]:
+        """What operators did, latest first."""
+
+    def health(self) -> Health:
+        """Whether the books add up, and what waits."""
+
+
+class Privacy(Protocol):
+    """What the law gives people: to see all that is known about them, and to be forgotten."""
+
+    def written_by(self, person_id: PersonId) -> tuple[list[str], list[str]]:
+        """The ids of all cards and of all requests that a person made, oldest first."""
+
+    def forget(self, person_id: PersonId, pseudonym: PersonId, *, name: str) -> None:
+        """Deletes a person's own data; the books name the pseudonym instead from now on."""
 
 
 class Outbox(Protocol):
@@ -377,10 +559,11 @@ class Inbox(Protocol):
     """Updates, written down before the platform is told that they arrived. Sealed at rest."""
 
     def add(
-        self, update: StoredUpdate, *, worker: str, now: Millis, lease_until: Millis
+        self, update: StoredUpdate, *, worker: str | None, now: Millis, lease_until: Millis
     ) -> StoredUpdate | None:
         """Writes an update down, once. Answers it, leased to `worker`, if it is to be handled now:
-        not if it was seen before, nor while an earlier one of its lane is under way.
+        not if it was seen before, nor while an earlier one of its lane is under way. With nobody
+        as the worker it waits for whoever recovers it.
         """
 
     def finish(
@@ -396,11 +579,53 @@ class Inbox(Protocol):
     def renew(self, *, worker: str, lease_until: Millis) -> None:
         """The worker is alive: its leases last until then."""
 
+    def release(self, *, worker: str) -> None:
+        """The worker stops: whoever recovers next may take over what it leased."""
+
+    def leased_to(self, worker: str) -> list[StoredUpdate]:
+        """What the worker has under way, as far as the store knows."""
+
     def last_id(self) -> int | None:
         """The highest update id seen."""
 
     def forget(self, *, before: Millis) -> int:
         """Drops the ids of updates handled before then; how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A limit on how fast is written: a message every so often, and some at once."""
+
+    every_ms: Millis
+    burst: int
+
+    @property
+    def ahead_ms(self) -> Millis:
+        """How far ahead of its share one may be."""
+        return (self.burst - 1) * self.every_ms
+
+
+class Pace(Protocol):
+    """How fast is written to the platform, counted by all workers of a database together."""
+
+    def turn(self, chat_id: ConversationId, *, rate: Rate, overall: Rate, now: Millis) -> Millis:
+        """From when on a message may go to a chat; counted if that is not later than now.
+
+        `rate` is the limit of the chat, `overall` that of all chats together.
+        """
+
+    def spend(
+        self, sent: Mapping[ConversationId, tuple[int, Rate]], *, overall: Rate, now: Millis
+    ) -> None:
+        """Counts messages that went out without asking: how many to which chat, and its limit."""
+
+    def pause(
+        self, chat_id: ConversationId | None, *, rate: Rate, now: Millis, until: Millis
+    ) -> None:
+        """Lets nothing through to a chat, or for None to any, until then."""
+
+    def forget(self, *, now: Millis) -> None:
+        """Drops what no longer makes anybody wait."""
 
 
 class Cards(Protocol):
@@ -417,6 +642,18 @@ class Cards(Protocol):
 
     def shown(self, conversation_id: ConversationId, message_id: int) -> str | None:
         """The subject that a message shows."""
+
+    def put_elsewhere(self, subject_id: str, inline_id: str) -> bool:
+        """Remembers that a message shows a subject in a chat that the bot is not in, for good.
+
+        False, and nothing changed, if it shows another.
+        """
+
+    def elsewhere(self, subject_id: str) -> list[str]:
+        """Those messages of a subject, by the ids that the platform gave them."""
+
+    def drop_elsewhere(self, inline_id: str) -> None:
+        """The message is gone."""
 
 
 class Prompts(Protocol):
@@ -446,6 +683,14 @@ class Tx(Protocol):
         """Who is known."""
 
     @property
+    def proofs(self) -> Proofs:
+        """What people have shown to be theirs."""
+
+    @property
+    def turnovers(self) -> Turnovers:
+        """What limits count."""
+
+    @property
     def intents(self) -> Intents:
         """Cards and their payments."""
 
@@ -458,8 +703,24 @@ class Tx(Protocol):
         """Payment links."""
 
     @property
+    def offers(self) -> Offers:
+        """What may yet be put into a chat."""
+
+    @property
     def pins(self) -> Pins:
         """PINs and keypads."""
+
+    @property
+    def devices(self) -> Devices:
+        """What may approve without the PIN."""
+
+    @property
+    def operators(self) -> Operators:
+        """What operators do, and what they have stopped."""
+
+    @property
+    def privacy(self) -> Privacy:
+        """What is known about somebody, and forgetting it."""
 
     @property
     def outbox(self) -> Outbox:
@@ -468,6 +729,10 @@ class Tx(Protocol):
     @property
     def inbox(self) -> Inbox:
         """What has arrived."""
+
+    @property
+    def pace(self) -> Pace:
+        """How fast is written."""
 
     @property
     def cards(self) -> Cards:
@@ -481,15 +746,32 @@ class Tx(Protocol):
 class Store(Protocol):
     """A database."""
 
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may work on it at the same time."""
+
     async def write(self, unit: Callable[[Tx], T], *, locks: Sequence[PersonId] = ()) -> T:
         """Runs a unit of work and answers after its commit.
 
-        `locks` names the people whose money it may move: a store with row locks takes those first,
-        in order, for a whole batch.
+        `locks` names the people whose money it may move, and the lanes whose updates it takes or
+        finishes: a store with row locks takes those first, in order, for a whole batch.
 
         Raises:
             Unavailable: it was not committed, or nobody knows.
             Exception: whatever `unit` raised; then nothing of it was kept.
+        """
+
+    async def aside(self, unit: Callable[[Tx], T]) -> T:
+        """Runs a unit of work whose loss in a power cut would do no harm: sooner than `write`.
+
+        Raises: as `write` does.
+        """
+
+    async def lead(self, role: str) -> bool:
+        """Whether this process is the one that plays a role which one alone is to play.
+
+        It is asked again and again. Of all the processes that share the database one is told so,
+        as long as it lives and its connection holds; then another one is.
         """
 
     async def read(self, unit: Callable[[Tx], T]) -> T:

@@ -10,8 +10,8 @@ part of a request to anyone is its payer from then on.
 
 The order of checks when a request is made: `NotJoined`, `AmountRefused`, `NoteRefused`, then as
 for payees (TOO_MANY, `UnknownPerson`, SELF, TWICE), then for each payer BLOCKED, REQUESTS_OFF and
-`LimitExceeded` (too many open ones between the two). What the same origin made before is answered
-as it is.
+`LimitExceeded` (too many open ones between the two, or of the requester). What the same origin
+made before is answered as it is.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from payments import intents, limits, notices, people, transfers
 from payments.errors import (
     AmountRefused,
+    Limit,
     LimitExceeded,
     NotOpen,
     NotYours,
@@ -35,6 +36,7 @@ from payments.models import (
     Millis,
     Person,
     PersonId,
+    ReportReason,
     Request,
     RequestsFrom,
     RequestState,
@@ -62,7 +64,7 @@ def make(
     now: Millis,
 ) -> list[Request]:
     """One request a payer, in their order; with no payers, one to anyone."""
-    requester = people.joined(tx, requester_id)
+    requester = people.active(tx, requester_id)
     limits.refuse_amount(amount, policy)
     note = limits.clean_note(note, policy)
     found = people.find(tx, requester, payers, policy=policy, now=now)
@@ -98,6 +100,8 @@ def _add(tx: Tx, request: Request, *, origin: str | None, policy: Policy, now: M
         if request.payer_id is not None:
             payer = people.known(tx, request.payer_id)
             _refuse_asking(tx, payer, requester_id=request.requester_id, policy=policy)
+        if tx.requests.count_all_open(request.requester_id) > policy.request_open_all_most:
+            raise LimitExceeded(Limit.REQUESTS, possible=None, again_at=None)
         notices.request_made(tx, request, now)
     return first
 
@@ -109,7 +113,7 @@ def _refuse_asking(tx: Tx, payer: Person, *, requester_id: PersonId, policy: Pol
     if off or (known_only and not tx.ledger.have_dealt(requester_id, payer.id)):
         raise PayeeRefused(PayeeRefusal.REQUESTS_OFF)
     if tx.requests.count_open(requester_id, payer.id) > policy.request_open_most:
-        raise LimitExceeded("requests", possible=None, again_at=None)
+        raise LimitExceeded(Limit.REQUESTS, possible=None, again_at=None)
 
 
 def get(tx: Tx, request_id: str) -> Request:
@@ -150,7 +154,7 @@ def pay(
         AmountRefused: more than is still asked for, or a part where it is not taken in parts.
         PayeeRefused: BLOCKED.
     """
-    payer = people.joined(tx, by)
+    payer = people.active(tx, by)
     request = get(tx, request_id)
     if request.requester_id == by:
         raise PayeeRefused(PayeeRefusal.SELF)
@@ -209,6 +213,27 @@ def decline(tx: Tx, request_id: str, by: PersonId, *, now: Millis) -> Request:
     return _end(tx, request, to=RequestState.DECLINED, now=now)
 
 
+def report(tx: Tx, request_id: str, by: PersonId, reason: ReportReason, *, now: Millis) -> Request:
+    """Tells operators of a request; it is declined, and whoever asks is blocked.
+
+    Raises:
+        NotYours: somebody else is asked, or there is no such request.
+        PayeeRefused: SELF, one's own request.
+    """
+    request = get(tx, request_id)
+    person = people.known(tx, by)
+    if request.requester_id == by:
+        raise PayeeRefused(PayeeRefusal.SELF)
+    if not _is_asked(person, request):
+        raise NotYours
+    tx.requests.report(request.id, by, reason, now)
+    people.block(tx, by, request.requester_id, now=now)
+    to_anyone = request.payer_id is None and request.payer_username is None
+    if to_anyone or request.state is not RequestState.OPEN:
+        return request
+    return _end(tx, request, to=RequestState.DECLINED, now=now)
+
+
 def cancel(tx: Tx, request_id: str, by: PersonId, *, now: Millis) -> Request:
     """The requester takes it back; done before, the same request.
 
@@ -240,7 +265,8 @@ def remind(tx: Tx, request_id: str, by: PersonId, *, policy: Policy, now: Millis
         not_since=now - policy.reminder_gap_ms,
         now=now,
     ):
-        raise LimitExceeded("reminders", possible=None, again_at=_remind_again_at(request, policy))
+        again_at = _remind_again_at(request, policy)
+        raise LimitExceeded(Limit.REMINDERS, possible=None, again_at=again_at)
     notices.request_reminder(tx, request, request.payer_id, now)
     return get(tx, request_id)
 

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from payments.errors import Refused
-from payments.models import HistoryLine, Intent, Keypad, Millis, Payment, Person, Transfer
+from payments.models import (
+    BankSale,
+    Device,
+    HistoryLine,
+    Intent,
+    Keypad,
+    Link,
+    Millis,
+    OperatorAction,
+    Payment,
+    Person,
+    Transfer,
+)
 from payments.money import Money
 
 
@@ -78,6 +90,34 @@ class PinSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Enrolled:
+    """The right PIN: the device may approve from now on."""
+
+    device: Device
+    token: str = field(repr=False)
+    """For the device to keep; it is told this once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operated:
+    """The right PIN, and the operator's action is done and written down."""
+
+    action: OperatorAction
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """The right PIN, and nothing is known about the person any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotDone:
+    """The right PIN, but a rule said no to what was to be done without a card."""
+
+    error: Refused
+
+
+@dataclass(frozen=True, slots=True)
 class KeypadClosed:
     """This keypad is no longer in use (timed out, replaced, or already done)."""
 
@@ -85,7 +125,18 @@ class KeypadClosed:
 
 
 TapResult = (
-    Tapped | NextKeypad | WrongPin | Locked | Approved | RefusedAfterPin | PinSet | KeypadClosed
+    Tapped
+    | NextKeypad
+    | WrongPin
+    | Locked
+    | Approved
+    | RefusedAfterPin
+    | PinSet
+    | Enrolled
+    | Operated
+    | Erased
+    | NotDone
+    | KeypadClosed
 )
 
 
@@ -105,6 +156,31 @@ class HistoryPage:
     lines: tuple[HistoryLine, ...]
     older: int | None
     """`before` of the next page; None at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """One payment of a link, as its owner sees it."""
+
+    number: int
+    """The first payment of the link is 1."""
+    payment: Payment
+    question: str
+    answer: str
+    payer: Person
+
+
+@dataclass(frozen=True, slots=True)
+class SalesPage:
+    """Some of a link's payments, latest first, and where the next page begins; and the latest
+    that arrived at the bank.
+    """
+
+    link: Link
+    sales: tuple[Sale, ...]
+    older: int | None
+    """`before` of the next page; None at the end."""
+    by_bank: tuple[BankSale, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,22 +17,50 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Concatenate, ParamSpec, TypeVar
 
-from payments import intents, links, people, pins, requests, statements, sweep, transfers
+from payments import (
+    bank_codes,
+    devices,
+    intents,
+    links,
+    offers,
+    operators,
+    people,
+    pins,
+    privacy,
+    proofs,
+    requests,
+    statements,
+    sweep,
+    transfers,
+)
+from payments.bank_codes import BankOffer
 from payments.checking import Checking, Pins
-from payments.errors import Expired
+from payments.errors import Expired, PaymentError, PinReason
 from payments.models import (
     Account,
+    BankAccount,
     ConversationId,
+    Device,
+    Health,
     Intent,
     Keypad,
     Link,
+    LinkTerms,
+    LoggedAction,
     Millis,
+    Offer,
+    OfferKind,
+    OperatorAction,
     Payment,
     Person,
     PersonId,
+    Phone,
     Profile,
+    Report,
+    ReportReason,
     Request,
     RequestsFrom,
+    Stops,
     TransferKind,
 )
 from payments.money import Money
@@ -40,7 +68,7 @@ from payments.people import PersonRef as PayeeRef
 from payments.pins import DELETE_KEY
 from payments.policy import Policy
 from payments.ports import Store, Tx
-from payments.results import HistoryPage, PinStatus, Receipt, TapResult
+from payments.results import HistoryPage, PinStatus, Receipt, SalesPage, Tapped, TapResult
 
 __all__ = ["DELETE_KEY", "Clock", "PayeeRef", "Payments", "system_clock"]
 
@@ -94,7 +122,7 @@ class Payments:
 
         def unit(tx: Tx) -> Person:
             person = people.join(tx, person_id, name=name, now=now)
-            transfers.claim_all(tx, person_id, now=now)
+            transfers.claim_all(tx, person_id, policy=self.policy, now=now)
             requests.find_payer(tx, person, now=now)
             return person
 
@@ -158,6 +186,42 @@ class Payments:
         """The platform refuses messages to this person, who blocked the bot; `meet` undoes it."""
         await self._do(people.unreachable, person_id)
 
+    # what people have shown --------------------------------------------------------------------
+
+    async def proofs(self, person_id: PersonId) -> tuple[Phone | None, BankAccount | None]:
+        """A person's own verified phone number and bank account."""
+        return await self.store.read(lambda tx: proofs.of(tx, person_id))
+
+    async def verify_phone(
+        self, person_id: PersonId, number: str, *, owner_id: PersonId | None
+    ) -> None:
+        """Stores a number that a person shared; the platform says that it is `owner_id`'s."""
+        await self._do(proofs.verify_phone, person_id, number, owner_id=owner_id, now=self.clock())
+
+    async def by_phone(self, number: str) -> Person | None:
+        """Who is paid by this number, in E.164."""
+        return await self.store.read(lambda tx: proofs.found_by_phone(tx, number))
+
+    async def let_phone_find(self, person_id: PersonId, *, findable: bool) -> None:
+        """Whether others may pay the person by phone number."""
+        await self.store.write(lambda tx: tx.proofs.let_phone_find(person_id, findable=findable))
+
+    async def drop_phone(self, person_id: PersonId) -> None:
+        """Forgets the person's number."""
+        await self.store.write(lambda tx: tx.proofs.drop_phone(person_id))
+
+    async def link_bank(self, person_id: PersonId, written: str) -> BankAccount:
+        """Stores where a person withdraws to: an IBAN, a UPI ID or a Pix key."""
+        return await self._do(proofs.link_bank, person_id, written, now=self.clock())
+
+    async def drop_bank_account(self, person_id: PersonId) -> None:
+        """Forgets where the person withdraws to; none of their links shows its code any more."""
+        await self.store.write(lambda tx: proofs.unlink_bank(tx, person_id))
+
+    async def lookalikes(self, intent_id: str, by: PersonId) -> dict[str, Person]:
+        """By payment of the payer's card: whom they paid before and may take the payee for."""
+        return await self.store.read(lambda tx: intents.lookalikes(tx, intent_id, by))
+
     # paying ------------------------------------------------------------------------------------
 
     async def draft(
@@ -193,8 +257,9 @@ class Payments:
         payees: Sequence[PayeeRef] | None = None,
         amount: Money | None = None,
         note: str | None = None,
+        answer: str | None = None,
     ) -> Intent:
-        """Fills in or changes a draft."""
+        """Fills in or changes a draft; `answer` is the one to its link's question."""
         return await self._do(
             intents.amend,
             intent_id,
@@ -202,6 +267,7 @@ class Payments:
             payees=payees,
             amount=amount,
             note=note,
+            answer=answer,
             policy=self.policy,
             now=self.clock(),
         )
@@ -225,11 +291,16 @@ class Payments:
 
     async def tap(self, keypad_id: str, by: PersonId, token: str, *, tap_id: str) -> TapResult:
         """One tap on a keypad. The same `tap_id` never counts twice; after a crash it goes on."""
-        step = await self._do(
-            pins.tap, keypad_id, by, token, tap_id=tap_id, policy=self.policy, now=self.clock()
+        now = self.clock()
+        step = await self.store.write(
+            lambda tx: pins.tap(
+                tx, keypad_id, by, token, tap_id=tap_id, policy=self.policy, now=now
+            )
         )
         if isinstance(step, pins.Check):
             return await self._checking.finish(step, self.policy)
+        if not isinstance(step, Tapped):  # one digit more is news to nobody
+            self.notices_waiting.set()
         return step
 
     async def cancel(self, intent_id: str, by: PersonId) -> Intent:
@@ -263,7 +334,7 @@ class Payments:
         payment = await self.claimable(claim_token, by)
         now = self.clock()
         return await self._write(
-            lambda tx: transfers.claim(tx, claim_token, by=by, now=now),
+            lambda tx: transfers.claim(tx, claim_token, by=by, policy=self.policy, now=now),
             locks=[payment.payer_id, by],
         )
 
@@ -306,6 +377,94 @@ class Payments:
     async def close_keypad(self, person_id: PersonId) -> None:
         """Forgets the keypad that the person has open, if any; its card still waits."""
         await self._do(pins.close, person_id)
+
+    # devices -----------------------------------------------------------------------------------
+
+    async def devices(self, person_id: PersonId) -> list[Device]:
+        """What may approve for this person without the PIN, latest first."""
+        return await self.store.read(lambda tx: tx.devices.of(person_id))
+
+    async def device(self, device_id: str, by: PersonId) -> Device | None:
+        """One of the person's own devices."""
+        device = await self.store.read(lambda tx: tx.devices.get(device_id))
+        return device if device is not None and device.person_id == by else None
+
+    async def begin_device(self, person_id: PersonId, *, name: str) -> Keypad:
+        """The keypad that lets a device of this name approve; see `results.Enrolled`."""
+        return await self._do(
+            pins.begin_device, person_id, name=name, policy=self.policy, now=self.clock()
+        )
+
+    async def remove_device(self, device_id: str, by: PersonId) -> None:
+        """Takes a device's leave to approve, at once."""
+        await self._do(devices.remove, device_id, by)
+
+    async def pin_needed(self, intent_id: str, by: PersonId) -> PinReason | None:
+        """Why no device may approve this card, if so."""
+        return await self.store.read(
+            lambda tx: devices.pin_needed(tx, intents.owned(tx, intent_id, by), self.policy)
+        )
+
+    async def approve_with_device(self, intent_id: str, by: PersonId, token: str) -> Intent:
+        """Approves a card with what one of the payer's devices gives out to the right finger."""
+        card = await self.intent(intent_id, by)
+        now = self.clock()
+        answer = await self._write(
+            lambda tx: devices.approve(tx, intent_id, by, token, policy=self.policy, now=now),
+            locks=transfers.people_in(card),
+        )
+        if isinstance(answer, PaymentError):
+            raise answer
+        return answer
+
+    # operators ---------------------------------------------------------------------------------
+
+    def is_operator(self, person_id: PersonId) -> bool:
+        """Whether this person may do what operators do."""
+        return person_id in self.policy.operators
+
+    async def begin_action(self, by: PersonId, action: OperatorAction) -> Keypad:
+        """The keypad that approves this one action of an operator."""
+        return await self._do(pins.begin_action, by, action, policy=self.policy, now=self.clock())
+
+    async def reports(self, by: PersonId) -> list[Report]:
+        """What people have reported and no operator has seen to yet, latest first."""
+        return await self.store.read(lambda tx: operators.reports(tx, by, self.policy))
+
+    async def operator_log(self, by: PersonId) -> list[LoggedAction]:
+        """What operators did, latest first."""
+        return await self.store.read(lambda tx: operators.logged(tx, by, self.policy))
+
+    async def health(self, by: PersonId) -> Health:
+        """Whether the books add up, and what waits."""
+        return await self.store.read(lambda tx: operators.health(tx, by, self.policy))
+
+    async def received_by(self, person_id: PersonId, by: PersonId) -> list[Payment]:
+        """The latest payments to a person that an operator can give back."""
+        return await self.store.read(lambda tx: operators.received(tx, person_id, by, self.policy))
+
+    async def stops(self, person_ids: Collection[PersonId] = ()) -> Stops:
+        """What operators have stopped: everything, or some of these people."""
+        return await self.store.read(lambda tx: tx.operators.stops(person_ids))
+
+    # privacy -----------------------------------------------------------------------------------
+
+    async def known_about(self, person_id: PersonId) -> dict[str, object]:
+        """All that is known about a person, as plain JSON."""
+        return await self.store.read(lambda tx: privacy.known_about(tx, person_id))
+
+    async def refuse_leftovers(self, person_id: PersonId) -> None:
+        """Raises what keeps a person from being forgotten, if anything does."""
+        await self.store.read(lambda tx: privacy.refuse_leftovers(tx, person_id))
+
+    async def begin_erasing(self, person_id: PersonId) -> Keypad | None:
+        """The keypad that has all about a person deleted; None: there was no PIN, it is done."""
+        now = self.clock()
+        begun = await self._write(
+            lambda tx: pins.begin_erasing(tx, person_id, policy=self.policy, now=now),
+            locks=[person_id],
+        )
+        return begun if isinstance(begun, Keypad) else None
 
     # requests ----------------------------------------------------------------------------------
 
@@ -354,6 +513,10 @@ class Payments:
         """Whoever is asked says no."""
         return await self._do(requests.decline, request_id, by, now=self.clock())
 
+    async def report(self, request_id: str, by: PersonId, reason: ReportReason) -> Request:
+        """Whoever is asked tells operators: the request is declined, who asks is blocked."""
+        return await self._do(requests.report, request_id, by, reason, now=self.clock())
+
     async def cancel_request(self, request_id: str, by: PersonId) -> Request:
         """The requester takes it back."""
         return await self._do(requests.cancel, request_id, by, now=self.clock())
@@ -364,6 +527,38 @@ class Payments:
             requests.remind, request_id, by, policy=self.policy, now=self.clock()
         )
 
+    # in any chat -------------------------------------------------------------------------------
+
+    async def gift(
+        self, payer_id: PersonId, *, amount: Money, note: str = "", origin: str | None = None
+    ) -> Intent:
+        """The card for money that waits for whoever takes it first (then `ask_pin`)."""
+        return await self._do(
+            intents.gift,
+            payer_id,
+            amount=amount,
+            note=note,
+            origin=origin,
+            policy=self.policy,
+            now=self.clock(),
+        )
+
+    async def offer(
+        self, maker_id: PersonId, wanted: Sequence[tuple[OfferKind, Money]], *, note: str
+    ) -> list[Offer]:
+        """What this person may put into a chat; nothing is asked for or sent by it yet."""
+        return await self._do(
+            offers.make, maker_id, wanted, note=note, policy=self.policy, now=self.clock()
+        )
+
+    async def ask_as_offered(self, offer_id: str) -> Request:
+        """The request that an offer stands for, made when anybody takes it up; always the same."""
+        return await self._do(offers.ask, offer_id, policy=self.policy, now=self.clock())
+
+    async def send_as_offered(self, offer_id: str, by: PersonId) -> Intent:
+        """The card of the gift that an offer stands for, for its maker; always the same."""
+        return await self._do(offers.send, offer_id, by, policy=self.policy, now=self.clock())
+
     # links -------------------------------------------------------------------------------------
 
     async def personal_link(self, owner_id: PersonId) -> Link:
@@ -371,7 +566,7 @@ class Payments:
         return await self._do(links.personal, owner_id, now=self.clock())
 
     async def make_link(self, owner_id: PersonId, *, amount: Money | None, note: str) -> Link:
-        """Another link, with an amount or without."""
+        """Another link, with an amount or without; `edit_link` says the rest."""
         return await self._do(
             links.make, owner_id, amount=amount, note=note, policy=self.policy, now=self.clock()
         )
@@ -380,9 +575,37 @@ class Payments:
         """A link, for anybody who holds its token."""
         return await self.store.read(lambda tx: links.get(tx, link_id))
 
+    async def fits_bank(self, link_id: str, by: PersonId) -> bool:
+        """Whether the owner's linked bank account can be put on a link."""
+
+        def fits(tx: Tx) -> bool:
+            link = links.owned(tx, link_id, by)
+            return bank_codes.possible(tx, link, link.terms) is not None
+
+        return await self.store.read(fits)
+
+    async def bank_offer(self, link_id: str) -> BankOffer | None:
+        """How a link is paid in a bank app, for anybody who holds its token; None if it is not."""
+        now = self.clock()
+        return await self.store.read(
+            lambda tx: bank_codes.of_link(tx, links.get(tx, link_id), now)
+        )
+
     async def links(self, owner_id: PersonId) -> list[Link]:
         """The owner's links, latest first, closed ones left out."""
         return await self.store.read(lambda tx: tx.links.by_owner(owner_id, links.LIST_MOST))
+
+    async def edit_link(self, link_id: str, by: PersonId, terms: LinkTerms) -> Link:
+        """Changes what a link asks for: pass `replace(link.terms, …)`."""
+        return await self._do(links.edit, link_id, by, terms, policy=self.policy, now=self.clock())
+
+    async def pause_link(self, link_id: str, by: PersonId) -> Link:
+        """Lets nobody pay a link for now."""
+        return await self._do(links.pause, link_id, by)
+
+    async def resume_link(self, link_id: str, by: PersonId) -> Link:
+        """Lets a paused link be paid again."""
+        return await self._do(links.resume, link_id, by)
 
     async def close_link(self, link_id: str, by: PersonId) -> Link:
         """Ends a link for good."""
@@ -393,6 +616,32 @@ class Payments:
         return await self._do(
             links.pay, link_id, by, origin=origin, policy=self.policy, now=self.clock()
         )
+
+    async def sales(
+        self, link_id: str, by: PersonId, *, before: int | None = None, limit: int = 8
+    ) -> SalesPage:
+        """Who paid a link what and when, for its owner: a page, latest first."""
+        return await self.store.read(
+            lambda tx: links.sales(tx, link_id, by, before=before, limit=limit)
+        )
+
+    async def sell_by_bank(
+        self, link_id: str, by: PersonId, amount: Money, *, origin: str
+    ) -> Link:
+        """Writes down, for a link's owner, that a payment arrived at their bank."""
+        return await self._do(
+            links.sell_by_bank,
+            link_id,
+            by,
+            amount,
+            origin=origin,
+            policy=self.policy,
+            now=self.clock(),
+        )
+
+    async def correct_bank_sale(self, link_id: str, by: PersonId, number: int) -> Link:
+        """Takes back that a payment arrived at the owner's bank."""
+        return await self._do(links.correct_bank_sale, link_id, by, number, now=self.clock())
 
     # the bank ----------------------------------------------------------------------------------
 
@@ -465,7 +714,7 @@ class Payments:
     async def sweep(self) -> int:
         """Ends cards, requests, keypads and holds whose time is up; how many. Safe to repeat."""
         swept = 0
-        for unit in (sweep.cards, sweep.keypads, sweep.asked):
+        for unit in (sweep.cards, sweep.keypads, sweep.asked, sweep.offers):
             count = sweep.MOST
             while count == sweep.MOST:
                 count = await self._do(unit, self.clock())

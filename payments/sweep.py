@@ -31,15 +31,27 @@ def keypads(tx: Tx, now: Millis) -> int:
 
 
 def overdue_holds(tx: Tx, now: Millis) -> Sequence[Payment]:
-    """The held payments to return; whose money they move must be known before."""
+    """The held payments to return; whose money they move must be known before.
+
+    None while operators have stopped everything.
+    """
+    if tx.operators.stops([]).paused:
+        return []
     return tx.intents.overdue_holds(now, MOST)
 
 
 def holds(tx: Tx, overdue: Sequence[Payment], now: Millis) -> int:
     """Returns held payments that nobody claimed."""
+    if tx.operators.stops([]).paused:
+        return 0
     return sum(
         transfers.give_back_hold(tx, payment, end=HoldEnd.EXPIRED, now=now) for payment in overdue
     )
+
+
+def offers(tx: Tx, now: Millis) -> int:
+    """Forgets what was put into a chat, or was not, and nobody took up in time."""
+    return tx.offers.drop_overdue(now, MOST)
 
 
 def asked(tx: Tx, now: Millis) -> int:

@@ -5,35 +5,43 @@ payment's id is the id of its hold and of its transfer, so that nothing can move
 
 The order of checks before a card is approved (`refuse`):
 
-1. `NotJoined`          the payer
-2. `PayeeRefused`       BLOCKED, either way (not for refunds)
-3. `NotOpen`/`Expired`  the request, the link, or the payment that is given back
-4. `AmountRefused`      more than the request still asks for, or than is left to give back
-5. `LimitExceeded`      a withdrawal, over the day's cap
-6. `InsufficientFunds`  the available balance does not cover the whole card
+1. `NotJoined`          the payer, or `TermsChanged`; then `Paused`, `Frozen`
+2. `Unverified`         the payer has yet to show what the policy requires (not for refunds)
+3. `PayeeRefused`       BLOCKED, either way, then GONE, STOPPED (of refunds GONE alone)
+4. `NotOpen`/`Expired`  the request, the link, or the payment that is given back
+5. `AmountRefused`      more than the request still asks for, or than is left to give back; not
+                        what the link asks for
+6. `LimitExceeded`      a payment, over what payer or payee may (`payments/limits.py`); a
+                        withdrawal, over the day's cap
+7. `InsufficientFunds`  the available balance does not cover the whole card
 """
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from payments import limits, notices, people
+from payments import limits, link_terms, notices, people, proofs
 from payments.errors import (
     AmountRefused,
     Expired,
     InsufficientFunds,
+    LimitExceeded,
     NotOpen,
     NotYours,
+    Paused,
+    PayeeRefusal,
+    PayeeRefused,
 )
 from payments.ids import new_link_token
 from payments.models import (
+    PSEUDONYM_LEAST,
     Account,
     HoldEnd,
     Intent,
     IntentKind,
     IntentState,
-    LinkState,
     Millis,
     Payment,
     PaymentState,
@@ -42,6 +50,7 @@ from payments.models import (
     RequestState,
     Transfer,
     TransferKind,
+    Turnover,
 )
 from payments.money import Money
 from payments.policy import Policy
@@ -52,21 +61,38 @@ T = TypeVar("T")
 # --- a card ------------------------------------------------------------------------------------
 
 
-def refuse(tx: Tx, intent: Intent, *, policy: Policy, now: Millis) -> None:
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """What a card that nothing stands against is posted with."""
+
+    account: Account
+    """The payer's, which covers it."""
+    turnovers: tuple[Turnover, ...] = ()
+    """Of a payment: the payer's, then those of the payees that are known by id."""
+
+
+def refuse(tx: Tx, intent: Intent, *, policy: Policy, now: Millis) -> Cleared:
     """Everything that stands against a complete card, in the order that the module states.
 
     Raises:
         Refused: the first of them.
     """
     people.joined(tx, intent.payer_id)
+    stops = tx.operators.stops(people_in(intent))
+    people.refuse_stopped(intent.payer_id, stops)
+    if intent.kind is not IntentKind.REFUND:
+        proofs.refuse_unverified(tx, intent.payer_id, policy)
     account = tx.ledger.open_person_account(intent.payer_id, intent.currency, now)
     total = _total(intent)
-    if intent.kind is IntentKind.PAYMENT:
-        for payment in intent.payments:
-            if payment.payee_id is not None:
-                people.refuse_blocked(tx, intent.payer_id, payment.payee_id)
+    turnovers: tuple[Turnover, ...] = ()
+    if intent.kind in {IntentKind.PAYMENT, IntentKind.GIFT}:
+        payee_ids = [p.payee_id for p in intent.payments if p.payee_id is not None]
+        for payee_id in payee_ids:
+            people.refuse_blocked(tx, intent.payer_id, payee_id)
+        people.refuse_stopped_payees(payee_ids, stops)
         _refuse_closed_request(tx, intent, total, now)
-        _refuse_closed_link(tx, intent)
+        _refuse_closed_link(tx, intent, total, now)
+        turnovers = _refuse_over_limits(tx, intent, policy=policy, now=now)
     elif intent.kind is IntentKind.REFUND:
         refundable(tx, intent.refunds_id, by=intent.payer_id, amount=total)
     else:
@@ -74,6 +100,23 @@ def refuse(tx: Tx, intent: Intent, *, policy: Policy, now: Millis) -> None:
         limits.refuse_bank_day(tx, account, total, kind=kind, policy=policy, now=now)
     if account.available < total:
         raise InsufficientFunds(available=account.available, needed=total)
+    return Cleared(account, turnovers)
+
+
+def _refuse_over_limits(
+    tx: Tx, intent: Intent, *, policy: Policy, now: Millis
+) -> tuple[Turnover, ...]:
+    payer = limits.refuse_paying(tx, intent.payer_id, intent.payments, policy=policy, now=now)
+    try:
+        payees = [
+            limits.refuse_receiving(tx, p.payee_id, p.amount, policy=policy, now=now)
+            for p in intent.payments
+            if p.payee_id is not None
+        ]
+    except LimitExceeded as error:
+        # What somebody else has been paid is nothing that their payers should learn.
+        raise LimitExceeded(error.limit, possible=None, again_at=None) from None
+    return (payer, *payees)
 
 
 def approve(tx: Tx, intent: Intent, *, policy: Policy, now: Millis) -> Intent:
@@ -88,35 +131,48 @@ def approve(tx: Tx, intent: Intent, *, policy: Policy, now: Millis) -> Intent:
         raise NotOpen(intent.state)
     if intent.expires_at <= now:
         raise Expired
-    refuse(tx, intent, policy=policy, now=now)
+    cleared = refuse(tx, intent, policy=policy, now=now)
     if not tx.intents.move_if(intent.id, states=[IntentState.AWAITING_PIN], to=IntentState.POSTED):
         raise NotOpen(_existing(tx.intents.get(intent.id)).state)
     # After this point the card must be posted: whatever is raised undoes all of it.
-    account = tx.ledger.open_person_account(intent.payer_id, intent.currency, now)
-    for payment in intent.payments:
-        if intent.kind is IntentKind.WITHDRAWAL:
-            _withdraw(tx, payment, account, now)
-        elif intent.kind is IntentKind.REFUND:
-            _give_back(tx, payment, account, refunds_id=intent.refunds_id, now=now)
-        else:
-            _pay(tx, payment, account, policy=policy, now=now)
+    moved = tuple(
+        _move(tx, intent, payment, cleared, policy=policy, now=now) for payment in intent.payments
+    )
+    _count_paid(tx, intent, cleared, now)
     _count_request(tx, intent, now)
-    posted = _existing(tx.intents.get(intent.id))
+    _count_link(tx, intent, now)
+    posted = replace(intent, state=IntentState.POSTED, payments=moved)
     notices.card_changed(tx, posted, now)
     notices.told_in_group(tx, posted, now)
     return posted
 
 
-def _pay(tx: Tx, payment: Payment, account: Account, *, policy: Policy, now: Millis) -> None:
+def _move(
+    tx: Tx, intent: Intent, payment: Payment, cleared: Cleared, *, policy: Policy, now: Millis
+) -> Payment:
+    """Moves one payment of a card, and answers it as it is stored from now on."""
+    account = cleared.account
+    if intent.kind is IntentKind.WITHDRAWAL:
+        return _withdraw(tx, payment, account, now)
+    if intent.kind is IntentKind.REFUND:
+        return give_back(tx, payment, account, refunds_id=intent.refunds_id, now=now)
+    return _pay(tx, payment, cleared, policy=policy, now=now)
+
+
+def _pay(tx: Tx, payment: Payment, cleared: Cleared, *, policy: Policy, now: Millis) -> Payment:
     payee = None if payment.payee_id is None else tx.people.get(payment.payee_id)
     if payee is None or not payee.joined:
-        _hold(tx, payment, account, expires_at=now + policy.hold_ms, now=now)
-        return
-    _post(tx, payment, account, payee_id=payee.id, now=now)
-    notices.payment_received(tx, payment, payee.id, now)
+        return _hold(tx, payment, cleared.account, expires_at=now + policy.hold_ms, now=now)
+    posted = _post(tx, payment, cleared.account, payee_id=payee.id, now=now)
+    received = next(turnover for turnover in cleared.turnovers if turnover.person_id == payee.id)
+    tx.turnovers.add(received, number=1, amount_minor=payment.amount.minor, now=now)
+    notices.payment_received(tx, posted, payee.id, now)
+    return posted
 
 
-def _post(tx: Tx, payment: Payment, account: Account, *, payee_id: PersonId, now: Millis) -> None:
+def _post(
+    tx: Tx, payment: Payment, account: Account, *, payee_id: PersonId, now: Millis
+) -> Payment:
     tx.ledger.transfer(
         payment.id,
         kind=TransferKind.PAYMENT,
@@ -125,10 +181,12 @@ def _post(tx: Tx, payment: Payment, account: Account, *, payee_id: PersonId, now
         amount_minor=payment.amount.minor,
         now=now,
     )
-    _move_draft(tx, payment, to=PaymentState.POSTED, posted_at=now)
+    return _move_draft(tx, payment, to=PaymentState.POSTED, posted_at=now)
 
 
-def _hold(tx: Tx, payment: Payment, account: Account, *, expires_at: Millis, now: Millis) -> None:
+def _hold(
+    tx: Tx, payment: Payment, account: Account, *, expires_at: Millis, now: Millis
+) -> Payment:
     tx.ledger.hold(
         payment.id,
         account=account,
@@ -136,17 +194,18 @@ def _hold(tx: Tx, payment: Payment, account: Account, *, expires_at: Millis, now
         now=now,
         expires_at=expires_at,
     )
-    _move_draft(
+    held = _move_draft(
         tx,
         payment,
         to=PaymentState.HELD,
         claim_token=new_link_token(),
         expires_at=expires_at,
     )
-    notices.payment_held(tx, payment, now)
+    notices.payment_held(tx, held, now)
+    return held
 
 
-def _withdraw(tx: Tx, payment: Payment, account: Account, now: Millis) -> None:
+def _withdraw(tx: Tx, payment: Payment, account: Account, now: Millis) -> Payment:
     tx.ledger.transfer(
         payment.id,
         kind=TransferKind.WITHDRAWAL,
@@ -155,15 +214,23 @@ def _withdraw(tx: Tx, payment: Payment, account: Account, now: Millis) -> None:
         amount_minor=payment.amount.minor,
         now=now,
     )
-    _move_draft(tx, payment, to=PaymentState.POSTED, posted_at=now)
+    return _move_draft(tx, payment, to=PaymentState.POSTED, posted_at=now)
 
 
-def _give_back(
+def give_back(
     tx: Tx, payment: Payment, account: Account, *, refunds_id: str | None, now: Millis
-) -> None:
+) -> Payment:
+    """Posts the one payment of a refund's card, out of the payee's account.
+
+    Raises:
+        Refused: see `refundable`.
+    """
     original = refundable(tx, refunds_id, by=payment.payer_id, amount=payment.amount)
     if not tx.intents.add_refund(original.id, payment.amount.minor):
         raise NotOpen(PaymentState.RETURNED)
+    link_id = _existing(tx.intents.get(original.intent_id)).link_id
+    if link_id is not None:
+        tx.links.add_refund(link_id, payment.amount.minor)
     tx.ledger.transfer(
         payment.id,
         kind=TransferKind.REFUND,
@@ -173,8 +240,9 @@ def _give_back(
         now=now,
         reverses_id=original.id,
     )
-    _move_draft(tx, payment, to=PaymentState.POSTED, posted_at=now)
+    given_back = _move_draft(tx, payment, to=PaymentState.POSTED, posted_at=now)
     notices.payment_refunded(tx, original, now)
+    return given_back
 
 
 def refundable(tx: Tx, payment_id: str | None, *, by: PersonId, amount: Money) -> Payment:
@@ -183,6 +251,7 @@ def refundable(tx: Tx, payment_id: str | None, *, by: PersonId, amount: Money) -
     Raises, in this order:
         NotYours: somebody else's, or none.
         NotOpen: it was not posted, is itself a refund, or was given back in full.
+        PayeeRefused: GONE, whoever paid.
         AmountRefused: more than is left, less than nothing, or another currency.
     """
     payment = received(tx, payment_id, by=by)
@@ -190,8 +259,10 @@ def refundable(tx: Tx, payment_id: str | None, *, by: PersonId, amount: Money) -
         raise NotOpen(payment.state)
     left_minor = payment.amount.minor - payment.refunded_minor
     kind = _existing(tx.intents.get(payment.intent_id)).kind
-    if left_minor == 0 or kind is not IntentKind.PAYMENT:
+    if left_minor == 0 or kind is IntentKind.REFUND:
         raise NotOpen(PaymentState.RETURNED)
+    if payment.payer_id >= PSEUDONYM_LEAST:
+        raise PayeeRefused(PayeeRefusal.GONE)
     if amount.currency != payment.currency:
         raise AmountRefused(most=Money(left_minor, payment.currency))
     limits.refuse_outside(amount, most_minor=left_minor)
@@ -233,12 +304,22 @@ def refuse_closed(request: Request, now: Millis) -> Request:
     return request
 
 
-def _refuse_closed_link(tx: Tx, intent: Intent) -> None:
-    if intent.link_id is None:
-        return
-    link = _existing(tx.links.get(intent.link_id))
-    if link.state is not LinkState.ACTIVE:
-        raise NotOpen(link.state)
+def _refuse_closed_link(tx: Tx, intent: Intent, total: Money, now: Millis) -> None:
+    if intent.link_id is not None:
+        link = _existing(tx.links.get(intent.link_id))
+        link_terms.refuse_closed(link, now)
+        link_terms.refuse_amount(link.terms, total)
+
+
+def _count_paid(tx: Tx, intent: Intent, cleared: Cleared, now: Millis) -> None:
+    """Counts a card's payments into what its payer has paid."""
+    if cleared.turnovers:
+        tx.turnovers.add(
+            cleared.turnovers[0],
+            number=len(intent.payments),
+            amount_minor=_total(intent).minor,
+            now=now,
+        )
 
 
 def _count_request(tx: Tx, intent: Intent, now: Millis) -> None:
@@ -251,6 +332,14 @@ def _count_request(tx: Tx, intent: Intent, now: Millis) -> None:
     notices.request_changed(tx, paid, now)
 
 
+def _count_link(tx: Tx, intent: Intent, now: Millis) -> None:
+    """Counts the payment into the link; its row decides between payers who race."""
+    if intent.link_id is None or tx.links.use_if(intent.link_id, intent.payments[0], now):
+        return
+    _refuse_closed_link(tx, intent, _total(intent), now)
+    raise RuntimeError(f"link {intent.link_id} could be paid, but was not")
+
+
 # --- holds -------------------------------------------------------------------------------------
 
 
@@ -261,6 +350,7 @@ def claimable(tx: Tx, claim_token: str, *, by: PersonId, now: Millis) -> Payment
         NotYours: no such token, one's own payment, or meant for somebody else.
         NotOpen: it was returned.
         Expired: its time is up.
+        PayeeRefused: BLOCKED, where it is for whoever takes it first.
     """
     payment = tx.intents.payment_by_claim(claim_token)
     person = tx.people.get(by)
@@ -274,26 +364,35 @@ def claimable(tx: Tx, claim_token: str, *, by: PersonId, now: Millis) -> Payment
         raise NotOpen(payment.state)
     if payment.expires_at is None or payment.expires_at <= now:
         raise Expired
+    if people.is_for_anybody(payment):
+        people.refuse_blocked(tx, payment.payer_id, by)
     return payment
 
 
-def claim(tx: Tx, claim_token: str, *, by: PersonId, now: Millis) -> Payment:
+def claim(tx: Tx, claim_token: str, *, by: PersonId, policy: Policy, now: Millis) -> Payment:
     """Posts a held payment to whoever it is meant for; claimed again, the same payment.
 
     Raises:
-        NotJoined: the claimer, after all that `claimable` refuses.
         Refused: see `claimable`.
+        NotJoined: the claimer, after that, or `TermsChanged`; then `Paused`, `Frozen`.
+        LimitExceeded: RECEIVING; the money still waits.
     """
     payment = claimable(tx, claim_token, by=by, now=now)
-    people.joined(tx, by)
+    people.active(tx, by)
     if payment.state is PaymentState.POSTED:
         return payment
-    return _arrive(tx, payment, payee_id=by, now=now)
+    return _arrive(tx, payment, payee_id=by, policy=policy, now=now)
 
 
-def claim_all(tx: Tx, person_id: PersonId, *, now: Millis) -> int:
-    """Posts all that is held for somebody who has joined; how many payments."""
+def claim_all(tx: Tx, person_id: PersonId, *, policy: Policy, now: Millis) -> int:
+    """Posts all that is held for somebody who has joined; how many payments.
+
+    What is more than they may be paid now still waits, and all of it while that is stopped.
+    """
     person = people.joined(tx, person_id)
+    stops = tx.operators.stops([person_id])
+    if stops.paused or stops.frozen:
+        return 0
     waiting = [
         payment
         for payment in tx.intents.held_for(person.id, person.username)
@@ -302,9 +401,14 @@ def claim_all(tx: Tx, person_id: PersonId, *, now: Millis) -> int:
         and payment.expires_at is not None
         and payment.expires_at > now
     ]
+    arrived = 0
     for payment in waiting:
-        _arrive(tx, payment, payee_id=person.id, now=now)
-    return len(waiting)
+        try:
+            _arrive(tx, payment, payee_id=person.id, policy=policy, now=now)
+        except LimitExceeded:
+            continue
+        arrived += 1
+    return arrived
 
 
 def payers_to(tx: Tx, person_id: PersonId) -> list[PersonId]:
@@ -316,7 +420,10 @@ def payers_to(tx: Tx, person_id: PersonId) -> list[PersonId]:
     return sorted({payment.payer_id for payment in held})
 
 
-def _arrive(tx: Tx, payment: Payment, *, payee_id: PersonId, now: Millis) -> Payment:
+def _arrive(
+    tx: Tx, payment: Payment, *, payee_id: PersonId, policy: Policy, now: Millis
+) -> Payment:
+    received = limits.refuse_receiving(tx, payee_id, payment.amount, policy=policy, now=now)
     if not tx.intents.move_payment_if(
         payment.id,
         state=PaymentState.HELD,
@@ -331,6 +438,7 @@ def _arrive(tx: Tx, payment: Payment, *, payee_id: PersonId, now: Millis) -> Pay
         credit=tx.ledger.open_person_account(payee_id, payment.currency, now),
         now=now,
     )
+    tx.turnovers.add(received, number=1, amount_minor=payment.amount.minor, now=now)
     notices.payment_claimed(tx, payment, payee_id, now)
     return _existing(tx.intents.payment(payment.id))
 
@@ -340,6 +448,7 @@ def take_back(tx: Tx, payment_id: str, *, by: PersonId, now: Millis) -> Payment:
 
     Raises:
         NotYours: not the payer's, or no such payment.
+        Paused: operators have stopped everything.
         NotOpen: it was claimed.
     """
     payment = tx.intents.payment(payment_id)
@@ -347,6 +456,8 @@ def take_back(tx: Tx, payment_id: str, *, by: PersonId, now: Millis) -> Payment:
         raise NotYours
     if payment.state is PaymentState.RETURNED:
         return payment
+    if tx.operators.stops([]).paused:
+        raise Paused
     if not give_back_hold(tx, payment, end=HoldEnd.VOIDED, now=now):
         raise NotOpen(_existing(tx.intents.payment(payment_id)).state)
     return _existing(tx.intents.payment(payment_id))
@@ -373,12 +484,12 @@ def top_up(
     """Play money from the sandbox bank; the same origin gives once.
 
     Raises, in this order:
-        NotJoined: the terms have not been accepted.
+        NotJoined: the terms have not been accepted; then `Paused`, `Frozen`.
         AmountRefused: another currency, or not more than nothing.
         Conflict: the same origin with another amount.
         LimitExceeded: more than the day's cap, or there is no sandbox bank.
     """
-    people.joined(tx, person_id)
+    people.active(tx, person_id)
     limits.refuse_amount(amount, policy)
     account = tx.ledger.open_person_account(person_id, amount.currency, now)
     transfer_id = _id_of_origin(person_id, origin)
@@ -425,7 +536,10 @@ def _move_draft(
     posted_at: Millis | None = None,
     claim_token: str | None = None,
     expires_at: Millis | None = None,
-) -> None:
+) -> Payment:
+    moved = replace(
+        payment, state=to, posted_at=posted_at, claim_token=claim_token, expires_at=expires_at
+    )
     if not tx.intents.move_payment_if(
         payment.id,
         state=PaymentState.DRAFT,
@@ -435,6 +549,7 @@ def _move_draft(
         expires_at=expires_at,
     ):
         raise RuntimeError(f"payment {payment.id} of an open card was no draft")
+    return moved
 
 
 def _existing(record: T | None) -> T:

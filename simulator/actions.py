@@ -15,10 +15,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from simulator import membership
+from simulator import inline, membership, mini_apps
 from simulator.chats import Chat, Message, first_button
 from simulator.entities import Formatted, trimmed, utf16_length, with_links
 from simulator.errors import ApiError, Mistake
+from simulator.keyboards import is_web_app_url
 from simulator.methods.sending import SERVICE_FIELDS, forwarded, text_fields
 from simulator.people import Bot, Json, Person
 from simulator.records import Query
@@ -102,7 +103,9 @@ async def send(world: World, person: Person, fields: Json) -> Json:
     chat = _open_chat(world, person, fields)
     content = text_fields(_composed(world, fields))
     target = _reply_target(chat, person, fields)
-    return {"message": world.shown(world.post(chat, person, content, reply_to=target))}
+    message = world.post(chat, person, content, reply_to=target)
+    inline.call_guests(world, person, message)
+    return {"message": world.shown(message)}
 
 
 def _composed(world: World, fields: Json) -> Formatted:
@@ -135,6 +138,8 @@ def _text_mention(world: World, text: str, mention: Json) -> Json:
 async def edit(world: World, person: Person, fields: Json) -> Json:
     """Changes the text of one's own message."""
     message = _own_message(world, person, fields)
+    if message.via_bot_id is not None:
+        raise Mistake("What was sent via a bot cannot be edited.")
     world.edit(message, text_fields(_composed(world, fields)), drop=("text", "entities"))
     return {"message": world.shown(message)}
 
@@ -169,7 +174,23 @@ async def photo(world: World, person: Person, fields: Json) -> Json:
         file = world.files.add_photo(base64.b64decode(fields.get("png", ""), validate=True))
     except (binascii.Error, ApiError) as error:
         raise Mistake("This is no picture.") from error
-    content: Json = {"photo": [file.photo_size()]}
+    return _post_file(world, person, chat, fields, {"photo": [file.photo_size()]})
+
+
+@action("document")
+async def document(world: World, person: Person, fields: Json) -> Json:
+    """Sends a file of any kind."""
+    chat = _open_chat(world, person, fields)
+    try:
+        content = base64.b64decode(fields.get("file", ""), validate=True)
+        file = world.files.add_document(content, fields.get("name", ""), fields.get("mime", ""))
+    except (binascii.Error, ApiError) as error:
+        raise Mistake("This is no file that can be sent.") from error
+    return _post_file(world, person, chat, fields, {"document": file.document()})
+
+
+def _post_file(world: World, person: Person, chat: Chat, fields: Json, content: Json) -> Json:
+    """Posts a picture or file, with its caption if there is one."""
     if fields.get("caption"):
         caption = with_links(trimmed(Formatted(fields["caption"], [])))
         content["caption"] = caption.text
@@ -240,19 +261,26 @@ async def press(world: World, person: Person, fields: Json) -> Json:
         return {"copied": button["copy_text"]["text"]}
     if "web_app" in button:
         return {"web_app": button["web_app"]["url"]}
+    if switch := inline.switch_of(button):
+        bot = world.bots[message.bot_id]
+        return {"switch_inline_query": {"bot": bot.username, **switch}}
     return {"url": button.get("url")}
 
 
 async def _call_back(world: World, person: Person, message: Message, fields: Json) -> Json:
-    bot = world.bots.get(message.author_id)
+    bot = world.bots.get(message.bot_id)
     data = fields.get("data")
     if bot is None or not isinstance(data, str):
         raise Mistake("Only messages of bots have buttons, and only strings can be sent back.")
-    query = world.ask(bot, person, seconds=CALLBACK_ANSWER_SECONDS, message=message)
+    query = world.ask("callback", bot, person, seconds=CALLBACK_ANSWER_SECONDS, message=message)
     callback = {
         "id": query.id,
         "from": person.user(),
-        "message": message.data,
+        **(
+            {"message": message.data}
+            if message.inline_id is None
+            else {"inline_message_id": message.inline_id}
+        ),
         "chat_instance": chat_instance(message.chat),
         "data": data,
     }
@@ -275,6 +303,50 @@ async def _answer(query: Query, seconds: float) -> Json | None:
         return None
     done, _ = await asyncio.wait({query.answer}, timeout=seconds)
     return query.answer.result() if done else None
+
+
+# -- inline mode ---------------------------------------------------------------------------------
+
+
+@action("inline")
+async def inline_query(world: World, person: Person, fields: Json) -> Json:
+    """Types something after a bot's name, and waits for what the bot offers."""
+    chat = _open_chat(world, person, fields)
+    bot = _bot(world, fields)
+    asked, offset = str(fields.get("query") or ""), str(fields.get("offset") or "")
+    known = inline.cached(world, bot, person, asked, offset)
+    if known is None:
+        query = inline.ask(world, bot, person, chat, asked, offset)
+        known = await _answer(query, float(fields.get("wait", USUAL_WAIT_SECONDS)))
+        if known is None:
+            return {"answered": False, "results": []}
+        inline.keep(world, bot, person, asked, offset, known)
+    return {"answered": True, **inline.offered(world, bot, person, asked, known)}
+
+
+@action("choose")
+async def choose(world: World, person: Person, fields: Json) -> Json:
+    """Sends one of the results of an inline query to a chat, via the bot."""
+    chat = _open_chat(world, person, fields)
+    target = _reply_target(chat, person, fields)
+    named = str(fields.get("query_id")), str(fields.get("result_id"))
+    message = inline.choose(world, person, chat, *named, reply_to=target)
+    return {"message": world.shown(message)}
+
+
+# -- Mini Apps -----------------------------------------------------------------------------------
+
+
+@action("open_app")
+async def open_app(world: World, person: Person, fields: Json) -> Json:
+    """Opens a bot's Mini App: answers its address with what Telegram adds to it."""
+    bot = _bot(world, fields)
+    url = str(fields.get("url", ""))
+    if not is_web_app_url(url):
+        raise Mistake("A Mini App is at an https address, or on this machine.")
+    start = fields.get("start")
+    signed = mini_apps.init_data(world, bot, person, start=None if start is None else str(start))
+    return {"url": mini_apps.address(url, signed, fields.get("theme") or {})}
 
 
 # -- the reply keyboard --------------------------------------------------------------------------
@@ -442,7 +514,7 @@ async def pay(world: World, person: Person, fields: Json) -> Json:
     """
     bot, chat, bill = _bill(world, person, fields)
     invoice = bill["invoice"]
-    query = world.ask(bot, person, seconds=CHECKOUT_ANSWER_SECONDS)
+    query = world.ask("checkout", bot, person, seconds=CHECKOUT_ANSWER_SECONDS)
     sums = {
         "currency": invoice["currency"],
         "total_amount": invoice["total_amount"],

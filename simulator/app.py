@@ -45,12 +45,17 @@ def build(world: World) -> Starlette:
     async def page(_request: Request) -> Response:
         return FileResponse(PAGE / "index.html")
 
+    async def web_app_script(_request: Request) -> Response:
+        headers = {"Cache-Control": "no-store"}
+        return FileResponse(PAGE / "telegram-web-app.js", headers=headers)
+
     methods = ["GET", "POST"]
     routes = [
         Route("/bot{token}/{method}", api.__call__, methods=methods),
         Route("/bot{token}/test/{method}", api.__call__, methods=methods),
         Route("/file/bot{token}/{path:path}", download),
         *Control(world).routes(),
+        Route("/js/telegram-web-app.js", web_app_script),
         Route("/", page),
         Mount("/static", StaticFiles(directory=PAGE)),
     ]

@@ -48,6 +48,15 @@ class Message:
     """What people and bots put under it, by id."""
     bill: Json | None = None
     """Of an invoice: what it asks for, and the bot's own payload."""
+    via_bot_id: int | None = None
+    """The bot whose inline result a person sent."""
+    inline_id: str | None = None
+    """By what a bot knows its message in a chat that it may not even be in."""
+
+    @property
+    def bot_id(self) -> int:
+        """The bot to which the buttons belong, if it is a bot's message at all."""
+        return self.author_id if self.via_bot_id is None else self.via_bot_id
 
     def quoted(self) -> Json:
         """The message as `reply_to_message` carries it: without what it replied to itself."""
@@ -81,6 +90,11 @@ class Chat:
     def is_group(self) -> bool:
         """Whether more than two can talk here."""
         return self.type == "group"
+
+    @property
+    def is_private(self) -> bool:
+        """Whether a bot and a person are alone here."""
+        return self.type == "private"
 
     @property
     def telegram_type(self) -> str:

@@ -144,7 +144,9 @@ class Control:
         bot = self._world.add_bot(
             token, first_name=body.get("first_name"), username=body.get("username")
         )
-        bot.privacy = body.get("privacy", bot.privacy)
+        for switch in ("privacy", "inline", "inline_feedback", "guest"):
+            setattr(bot, switch, bool(body.get(switch, getattr(bot, switch))))
+        self._world.emit("bot", bot=bot.shown())
         return bot.shown()
 
     async def add_group(self, _request: Request, body: Json) -> Json:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from simulator.calls import Call
-from simulator.chats import Chat
 from simulator.entities import checked_url
 from simulator.errors import ApiError, bad_request
 from simulator.people import Json
@@ -20,8 +19,12 @@ Check = Callable[[Any, bool], None]
 """Checks a button's value; the flag says whether the chat is private."""
 
 
-def reply_markup(call: Call, chat: Chat) -> Json | None:
+def reply_markup(call: Call, *, private: bool) -> Json | None:
     """The parameter `reply_markup`, checked; None where there is none.
+
+    Args:
+        call: the call.
+        private: whether the chat is the private one of the bot and a person.
 
     Raises:
         ApiError: it is malformed, or holds a button that the chat does not allow.
@@ -31,7 +34,6 @@ def reply_markup(call: Call, chat: Chat) -> Json | None:
         return None
     if not isinstance(markup, dict):
         raise bad_request("object expected as reply markup")
-    private = chat.telegram_type == "private"
     if markup.get("keyboard"):
         return _reply_keyboard(markup, private=private)
     if markup.get("inline_keyboard"):
@@ -43,9 +45,9 @@ def reply_markup(call: Call, chat: Chat) -> Json | None:
     return None
 
 
-def inline_reply_markup(call: Call, chat: Chat) -> Json | None:
+def inline_reply_markup(call: Call, *, private: bool) -> Json | None:
     """The parameter `reply_markup` of a method that takes inline keyboards alone."""
-    markup = reply_markup(call, chat)
+    markup = reply_markup(call, private=private)
     if markup is not None and "inline_keyboard" not in markup:
         raise bad_request("inline keyboard expected")
     return markup
@@ -111,14 +113,26 @@ def _check_web_app(web_app: Any, private: bool) -> None:  # noqa: FBT001
     if not private:
         raise bad_request("BUTTON_TYPE_INVALID")
     url = str(web_app.get("url", "")) if isinstance(web_app, dict) else ""
-    if not url.startswith("https://"):
+    if not is_web_app_url(url):
         raise _wrong_url("Web App URL", url, "Only HTTPS links are allowed")
+
+
+def is_web_app_url(url: str) -> bool:
+    """Whether a Mini App may be there: at an https address, or on this machine."""
+    return url.startswith(("https://", "http://127.0.0.1:", "http://localhost:"))
 
 
 def _check_copy_text(copy_text: Any, _private: bool) -> None:  # noqa: FBT001
     text = copy_text.get("text", "") if isinstance(copy_text, dict) else ""
     if not 1 <= len(text) <= 256:
         raise bad_request("BUTTON_COPY_TEXT_INVALID")
+
+
+def _check_chosen_chat(switch: Any, _private: bool) -> None:  # noqa: FBT001
+    kinds = ("user", "bot", "group", "channel")
+    allowed = isinstance(switch, dict) and any(switch.get(f"allow_{kind}_chats") for kind in kinds)
+    if not allowed:
+        raise bad_request("at least one chat type must be allowed")
 
 
 def _check_nothing(_value: Any, _private: bool) -> None:  # noqa: FBT001
@@ -133,7 +147,7 @@ INLINE_BUTTONS: dict[str, Check] = {
     "pay": _check_nothing,
     "switch_inline_query": _check_nothing,
     "switch_inline_query_current_chat": _check_nothing,
-    "switch_inline_query_chosen_chat": _check_nothing,
+    "switch_inline_query_chosen_chat": _check_chosen_chat,
     "login_url": _check_nothing,
 }
 """What makes an inline button, in Telegram's order, and how each is checked."""

@@ -70,6 +70,12 @@ class Bot:
     first_name: str
     username: str
     privacy: bool = True
+    inline: bool = False
+    """Whether people can type its name anywhere and choose from what it offers."""
+    inline_feedback: bool = False
+    """Whether it is told what they chose."""
+    guest: bool = False
+    """Whether it can be called into chats that it is not in."""
     met: set[int] = field(default_factory=set)
     """People it has seen somewhere, by id; others it cannot even address."""
     commands: dict[tuple[str, ...], list[Json]] = field(default_factory=dict)
@@ -93,7 +99,8 @@ class Bot:
         return self.user() | {
             "can_join_groups": True,
             "can_read_all_group_messages": not self.privacy,
-            "supports_inline_queries": False,
+            "supports_inline_queries": self.inline,
+            "supports_guest_queries": self.guest,
             "can_connect_to_business": False,
             "has_main_web_app": False,
             "has_topics_enabled": False,
@@ -105,6 +112,9 @@ class Bot:
         return self.user() | {
             "commands": self._menu("all_private_chats"),
             "group_commands": self._menu("all_group_chats"),
+            "inline": self.inline,
+            "guest": self.guest,
+            "menu_button": self.menu_buttons.get(None, {"type": "default"}),
         }
 
     def _menu(self, scope: str) -> list[Json]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 
 import aiohttp
@@ -51,13 +52,18 @@ class WebhookSender:
             self._tasks[bot.id] = asyncio.create_task(sending)
 
     async def _send_all(self, bot: Bot, mailbox: Mailbox, hook: Webhook) -> None:
-        """Sends each update until it is accepted, so many at once as the bot allows."""
+        """Sends each update until it is accepted, so many at once as the bot allows.
+
+        Updates of one queue go one after the other, in order.
+        """
         places = asyncio.Semaphore(hook.max_connections)
+        queues: defaultdict[object, asyncio.Lock] = defaultdict(asyncio.Lock)
         on_the_way: dict[int, Waiting] = {}
         timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
 
         async def send(waiting: Waiting, place: int) -> None:
-            await self._send(session, bot, hook, waiting)
+            async with queues[_queue(waiting.update)]:
+                await self._send(session, bot, hook, waiting)
             del on_the_way[place]
             places.release()
 
@@ -108,3 +114,14 @@ class WebhookSender:
             return
         if isinstance(call, dict) and "method" in call:
             await self._execute(bot, call)
+
+
+def _queue(update: Json) -> object:
+    """The queue an update is sent in: a chat's for its messages, else a person's for its kind.
+
+    Telegram's own server does it so (`queue_id_` in tdlib/telegram-bot-api, WebhookActor.h).
+    """
+    kind, content = next((name, value) for name, value in update.items() if name != "update_id")
+    if kind.endswith("message"):
+        return content["chat"]["id"]
+    return kind, content.get("from", content).get("id")

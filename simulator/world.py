@@ -27,7 +27,7 @@ from simulator.errors import Mistake
 from simulator.faults import Faults, FloodLimits
 from simulator.files import Files
 from simulator.people import ANONYMOUS_ADMIN, FIRST_PERSON_ID, USERNAME, Bot, Json, Person
-from simulator.records import Journal, Query
+from simulator.records import InlineResults, Journal, Query, QueryKind
 from simulator.updates import Mailbox
 
 CALLBACK_ANSWER_SECONDS = 15.0
@@ -56,6 +56,9 @@ class World:
         self.journal = Journal()
         self.queries: dict[str, Query] = {}
         self.invoice_links: dict[str, tuple[int, Json]] = {}
+        self.inline_results: dict[str, InlineResults] = {}
+        self.inline_cache: dict[tuple[object, ...], tuple[float, Json]] = {}
+        self.inline_messages: dict[str, Message] = {}
         self._calls = 0
         self._groups: dict[int, Chat] = {}
         self._query_ids = itertools.count(4_000_000_000_000_001, 977)
@@ -412,6 +415,8 @@ class World:
         chat, data = message.chat, message.data
         if not chat.is_group or not bot.privacy or bot.id in chat.admins:
             return True
+        if data.get("via_bot", {}).get("id") == bot.id:
+            return True
         text = data.get("text") or data.get("caption")
         if text is None and not any(name in data for name in ("photo", "document", "contact")):
             return True
@@ -449,11 +454,18 @@ class World:
             self.on_webhook_change(bot)
 
     def ask(
-        self, bot: Bot, person: Person, *, seconds: float, message: Message | None = None
+        self,
+        kind: QueryKind,
+        bot: Bot,
+        person: Person,
+        *,
+        seconds: float,
+        message: Message | None = None,
     ) -> Query:
         """Opens a question to a bot, which it can answer once within so many seconds."""
         query = Query(
             id=str(next(self._query_ids)),
+            kind=kind,
             bot_id=bot.id,
             person_id=person.id,
             until=self.clock.now() + seconds,
@@ -463,10 +475,10 @@ class World:
         self.queries[query.id] = query
         return query
 
-    def answered(self, bot: Bot, query_id: str) -> Query | None:
+    def answered(self, kind: QueryKind, bot: Bot, query_id: str) -> Query | None:
         """Closes a question; None if it is unknown, answered already, or too old."""
         query = self.queries.get(query_id)
-        if query is None or query.bot_id != bot.id:
+        if query is None or query.kind != kind or query.bot_id != bot.id:
             return None
         del self.queries[query_id]
         return query if self.clock.now() <= query.until and not query.answer.done() else None

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from payments.ports import Store
 from storage import sqlite
@@ -17,7 +18,18 @@ from storage.connection import Connection
 from storage.errors import DatabaseUnusable, StorageError
 from storage.sealing import Sealer
 
-__all__ = ["Sealer", "StorageError", "open_store", "snapshot", "sqlite_path"]
+if TYPE_CHECKING:
+    from storage.move import Moved
+
+__all__ = [
+    "Sealer",
+    "StorageError",
+    "amendment",
+    "move_books",
+    "open_store",
+    "snapshot",
+    "sqlite_path",
+]
 
 _SQLITE = "sqlite:///"
 _POSTGRES = ("postgresql://", "postgres://")
@@ -56,6 +68,35 @@ def snapshot(url: str) -> Iterator[Connection]:
     )
     with view as connection:
         yield connection
+
+
+@contextmanager
+def amendment(url: str) -> Iterator[Connection]:
+    """One short transaction that writes, beside whoever else does.
+
+    Raises:
+        DatabaseUnusable: it cannot be written; nothing was.
+    """
+    change = (
+        _postgres().amendment(url)
+        if url.startswith(_POSTGRES)
+        else sqlite.amendment(sqlite_path(url))
+    )
+    with change as connection:
+        yield connection
+
+
+def move_books(source: Path, target: str) -> Moved:
+    """Moves the books of an SQLite file to an empty PostgreSQL database.
+
+    Raises: as `storage.move.move` does.
+    """
+    if not target.startswith(_POSTGRES):
+        raise DatabaseUnusable("books are moved to postgresql://… only")
+    _postgres()
+    from storage.move import move  # noqa: PLC0415 - needs the other engine's driver
+
+    return move(source, target)
 
 
 def sqlite_path(url: str) -> Path:

@@ -8,7 +8,7 @@ in braces that `Words` lists.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
@@ -27,6 +27,9 @@ class Connection(Protocol):
 
     def all(self, query: str, **values: object) -> list[Row]:
         """Runs a query and answers all its rows."""
+
+    def each(self, query: str, **values: object) -> Iterator[Row]:
+        """Runs a query and answers its rows one by one, however many there are."""
 
     def run(self, query: str, **values: object) -> int:
         """Runs a query and answers how many rows it changed."""
@@ -47,6 +50,8 @@ class Words:
     """The texts of the JSON array `:states`, after IN."""
     skip_locked: str
     """Leave out the rows that another transaction has locked, and lock the others."""
+    for_update: str
+    """Lock the rows, once whoever has locked them is done."""
 
 
 SQLITE = Words(
@@ -54,6 +59,7 @@ SQLITE = Words(
     kinds="(SELECT value FROM json_each(:kinds))",
     states="(SELECT value FROM json_each(:states))",
     skip_locked="",
+    for_update="",
 )
 
 POSTGRES = Words(
@@ -61,6 +67,7 @@ POSTGRES = Words(
     kinds="(SELECT value FROM json_array_elements_text(CAST(:kinds AS JSON)))",
     states="(SELECT value FROM json_array_elements_text(CAST(:states AS JSON)))",
     skip_locked="FOR UPDATE SKIP LOCKED",
+    for_update="FOR UPDATE",
 )
 
 

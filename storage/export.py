@@ -3,16 +3,18 @@
 Amounts are in major units. In CSV they are as this book has them: a person's balance is what they
 own, the bank's is minus all of it. In Beancount a person's money is a liability of whoever runs
 the bot, and the bank is an asset, so that all signs turn round.
+
+Rows are written as they are read, so that a long book takes no more memory than a short one.
 """
 
 from __future__ import annotations
 
 import csv
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import TextIO
 
-from payments.models import Millis
+from payments.models import Millis, PersonId
 from payments.money import Money, format_plain
 from storage.connection import Connection, Row
 
@@ -32,10 +34,11 @@ CSV_COLUMNS = (
 
 def export_csv(connection: Connection, out: TextIO) -> int:
     """Writes one row for each entry, oldest first; how many."""
-    rows = connection.all("export_entries")
     writer = csv.writer(out)
     writer.writerow(CSV_COLUMNS)
-    for at, transfer, kind, account, person, amount, after, currency, hold, reverses in rows:
+    written = 0
+    for row in connection.each("export_entries"):
+        at, transfer, kind, account, person, amount, after, currency, hold, reverses = row
         writer.writerow(
             (
                 _moment(at).isoformat(timespec="milliseconds"),
@@ -50,7 +53,8 @@ def export_csv(connection: Connection, out: TextIO) -> int:
                 reverses or "",
             )
         )
-    return len(rows)
+        written += 1
+    return written
 
 
 def export_beancount(connection: Connection, out: TextIO) -> int:
@@ -58,49 +62,40 @@ def export_beancount(connection: Connection, out: TextIO) -> int:
 
     Answers the number of transfers.
     """
-    rows = connection.all("export_entries")
     out.write('option "title" "Chatpay"\n\n')
-    _write_accounts(rows, out)
+    for person, currency, opened_at, _balance in connection.each("export_accounts"):
+        day = _moment(opened_at).date()
+        out.write(f"{day} open {_account_name(person, currency)} {currency}\n")
     transfers = 0
-    for _transfer, entries in groupby(rows, key=lambda row: row[1]):
+    by_transfer = groupby(connection.each("export_entries"), key=lambda row: row[1])
+    for _transfer, entries in by_transfer:
         _write_transfer(list(entries), out)
         transfers += 1
-    _write_balances(rows, out)
+    _write_balances(connection, out)
     return transfers
-
-
-def _write_accounts(rows: list[Row], out: TextIO) -> None:
-    opened: dict[str, tuple[date, str]] = {}
-    for row in rows:
-        opened.setdefault(_account_name(row), (_moment(row[0]).date(), row[7]))
-    out.writelines(f"{day} open {name} {currency}\n" for name, (day, currency) in opened.items())
 
 
 def _write_transfer(entries: list[Row], out: TextIO) -> None:
     at, transfer, kind, *_rest = entries[0]
     out.write(f'\n{_moment(at).date()} * "{kind}"\n  transfer: "{transfer}"\n')
     out.write(f'  time: "{_moment(at).isoformat(timespec="milliseconds")}"\n')
-    for entry in entries:
-        amount, currency = entry[5], entry[7]
-        out.write(
-            f"  {_account_name(entry)}  {format_plain(Money(-amount, currency))} {currency}\n"
-        )
+    for _at, _transfer, _kind, _account, person, amount, _after, currency, *_rest in entries:
+        name = _account_name(person, currency)
+        out.write(f"  {name}  {format_plain(Money(-amount, currency))} {currency}\n")
 
 
-def _write_balances(rows: list[Row], out: TextIO) -> None:
-    balances: dict[str, tuple[int, str]] = {}
-    for row in rows:
-        name = _account_name(row)
-        before, currency = balances.get(name, (0, row[7]))
-        balances[name] = (before - row[5], currency)
+def _write_balances(connection: Connection, out: TextIO) -> None:
+    (latest,) = connection.one("latest_transfer") or (None,)
+    if latest is None:
+        return
+    day = _moment(latest).date() + timedelta(days=1)
     out.write("\n")
-    for name, (minor, currency) in balances.items():
-        day = _moment(rows[-1][0]).date() + timedelta(days=1)
-        out.write(f"{day} balance {name}  {format_plain(Money(minor, currency))} {currency}\n")
+    for person, currency, _opened_at, balance in connection.each("export_accounts"):
+        amount = format_plain(Money(-balance, currency))
+        out.write(f"{day} balance {_account_name(person, currency)}  {amount} {currency}\n")
 
 
-def _account_name(row: Row) -> str:
-    person_id, currency = row[4], row[7]
+def _account_name(person_id: PersonId | None, currency: str) -> str:
     if person_id is None:
         return f"Assets:Bank:{currency}"
     return f"Liabilities:People:{person_id}:{currency}"

@@ -143,7 +143,7 @@ class GroupCommit:
         except BaseException as error:  # noqa: BLE001 - nobody may be left waiting
             _log.exception("a batch of %d was not committed", len(jobs))
             for job in jobs:
-                unavailable = Unavailable("the transaction was not committed")
+                unavailable = Unavailable("not committed, or nobody knows")
                 unavailable.__cause__ = error
                 job.fail(unavailable)
 

@@ -50,7 +50,7 @@ class Ledger:
         known = {"person_id": person_id, "currency": currency}
         row = self._connection.one("account_of_person", **known)
         if row is None:
-            self._connection.run("open_account", kind=AccountKind.PERSON, now=now, **known)
+            self._connection.run("open_account", kind=AccountKind.PERSON.value, now=now, **known)
             row = self._connection.one("account_of_person", **known)
         return _account(_existing(row))
 
@@ -59,7 +59,11 @@ class Ledger:
         row = self._connection.one("account_of_bank", currency=currency)
         if row is None:
             self._connection.run(
-                "open_account", kind=AccountKind.BANK, person_id=None, currency=currency, now=now
+                "open_account",
+                kind=AccountKind.BANK.value,
+                person_id=None,
+                currency=currency,
+                now=now,
             )
             row = self._connection.one("account_of_bank", currency=currency)
         return _account(_existing(row))
@@ -263,7 +267,7 @@ class Ledger:
     ) -> int:
         """The sum of one kind credited to (or debited from) an account since then."""
         query = "credited_since" if credited else "debited_since"
-        row = self._connection.one(query, account_id=account_id, kind=kind, since=since)
+        row = self._connection.one(query, account_id=account_id, kind=kind.value, since=since)
         moved: int = _existing(row)[0]
         return moved
 
@@ -284,7 +288,7 @@ class Ledger:
         self._connection.run(
             "add_transfer",
             transfer_id=transfer.id,
-            kind=transfer.kind,
+            kind=transfer.kind.value,
             debit_account_id=transfer.debit_account_id,
             credit_account_id=transfer.credit_account_id,
             amount=transfer.amount_minor,
@@ -306,7 +310,7 @@ class Ledger:
         )
 
     def _end(self, hold_id: str, end: HoldEnd, now: Millis) -> bool:
-        return self._connection.run("add_hold_end", hold_id=hold_id, how=end, now=now) == 1
+        return self._connection.run("add_hold_end", hold_id=hold_id, how=end.value, now=now) == 1
 
     def _insufficient(self, account: Account, amount_minor: int) -> InsufficientFunds:
         """The refusal, with the figures of this moment.

@@ -24,6 +24,7 @@ from typing import Any, LiteralString, TypeVar
 
 import psycopg
 from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.numeric import Int8Dumper
 
 from payments.errors import Unavailable
@@ -46,12 +47,27 @@ _PATIENCE_SECONDS = 5.0
 _FIRST_PAUSE_SECONDS = 0.02
 _MIGRATION_LOCK = 0x43686174706179
 """One process migrates at a time. The letters are "Chatpay"; no chat platform has such an id."""
+_LEADING = 0x4C656164
+"""The first of the two numbers of a lock by which one process leads; the second is the role's."""
 
 _SESSION = (
     "-c statement_timeout=10000 -c idle_in_transaction_session_timeout=15000"
     " -c synchronous_commit=on -c default_transaction_isolation=read\\ committed"
+    " -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
 )
+_LINE = {
+    "connect_timeout": "5",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "15000",
+}
+"""A machine that vanishes is missed within seconds, on either end of the line. What the address
+itself says goes first."""
 _STATEMENTS_KEPT = 500
+_ROWS_AT_ONCE = 2_000
+_UNHURRIED = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0"
+"""For whoever reads or copies a whole book."""
 
 _MET_ANOTHER = (errors.DeadlockDetected, errors.SerializationFailure)
 """Errors that end the transaction and leave the connection."""
@@ -72,6 +88,12 @@ class PostgresConnection:
         """Runs a query and answers all its rows."""
         return self._run(query, values).fetchall()
 
+    def each(self, query: str, **values: object) -> Iterator[Row]:
+        """Runs a query and answers its rows one by one, however many there are."""
+        with self._raw.cursor(name="each") as cursor:
+            cursor.itersize = _ROWS_AT_ONCE
+            yield from cursor.execute(self._texts[query], values)
+
     def run(self, query: str, **values: object) -> int:
         """Runs a query and answers how many rows it changed."""
         return self._run(query, values).rowcount
@@ -87,15 +109,18 @@ class PostgresConnection:
 class _Session:
     """A connection that is made when it is needed, and made again when it was lost."""
 
-    def __init__(self, url: str, sealer: Sealer) -> None:
+    def __init__(self, url: str, sealer: Sealer, *, durable: bool = True) -> None:
         self._url = url
         self._sealer = sealer
+        self._durable = durable
         self._raw: psycopg.Connection | None = None
 
     def open(self) -> tuple[psycopg.Connection, Transaction]:
         """The connection, idle, and the repositories on it."""
         if self._raw is None or self._raw.closed:
             self._raw = _connect(self._url)
+            if not self._durable:
+                self._raw.execute("SET synchronous_commit = off")
             self._transaction = Transaction(PostgresConnection(self._raw), self._sealer)
         return self._raw, self._transaction
 
@@ -114,10 +139,16 @@ class _Session:
 
 
 class PostgresWriter:
-    """One writing connection. All but the constructor runs on its writer thread."""
+    """One writing connection. All but the constructor runs on its writer thread.
 
-    def __init__(self, url: str, sealer: Sealer) -> None:
-        self._session = _Session(url, sealer)
+    Args:
+        url: the database.
+        sealer: seals and opens values.
+        durable: whether a commit is on the disk before it is answered.
+    """
+
+    def __init__(self, url: str, sealer: Sealer, *, durable: bool = True) -> None:
+        self._session = _Session(url, sealer, durable=durable)
 
     def commit(self, jobs: list[Job]) -> None:
         """Runs all jobs in one transaction and commits it (see `group_commit.Engine`)."""
@@ -177,14 +208,69 @@ class PostgresWriter:
         return False
 
 
+class _Leader:
+    """The roles that this process plays for all, each an advisory lock of one connection.
+
+    A lock lasts as long as the connection. It is in a key space of its own, beside the locks of
+    people and lanes.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._raw: psycopg.Connection | None = None
+        self._roles: set[str] = set()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="storage-leader")
+
+    async def leads(self, role: str) -> bool:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._leads, role)
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._thread.shutdown)
+        self._drop()
+
+    def _leads(self, role: str) -> bool:
+        try:
+            return self._take(role)
+        except psycopg.OperationalError:
+            self._drop()
+            return False
+
+    def _take(self, role: str) -> bool:
+        if self._raw is None:
+            self._raw = _connect(self._url)
+        if role in self._roles:
+            self._raw.execute("SELECT 1")  # the lock is lost with the connection
+            return True
+        row = self._raw.execute(
+            "SELECT pg_try_advisory_lock(%s::int, hashtext(%s))", (_LEADING, role)
+        ).fetchone()
+        if row != (True,):
+            return False
+        self._roles.add(role)
+        return True
+
+    def _drop(self) -> None:
+        self._roles.clear()
+        if self._raw is not None:
+            self._raw.close()
+            self._raw = None
+
+
 class PostgresStore:
     """`payments.ports.Store` on PostgreSQL. Made by `open`."""
+
+    shared = True
 
     def __init__(self, url: str, sealer: Sealer) -> None:
         self._writer = GroupCommit(
             [PostgresWriter(url, sealer) for _ in range(_WRITERS)],
             most_in_a_batch=_MOST_IN_A_BATCH,
         )
+        self._aside = GroupCommit(
+            [PostgresWriter(url, sealer, durable=False)], most_in_a_batch=_MOST_IN_A_BATCH
+        )
+        self._leader = _Leader(url)
         self._sessions = [_Session(url, sealer) for _ in range(_READERS)]
         self._idle: LifoQueue[_Session] = LifoQueue()
         for session in self._sessions:
@@ -213,6 +299,17 @@ class PostgresStore:
         """
         return await self._writer.submit(unit, locks)
 
+    async def aside(self, unit: Callable[[Any], T]) -> T:
+        """Runs a unit of work on a connection that does not wait for the disk.
+
+        Raises: as `write` does.
+        """
+        return await self._aside.submit(unit, ())
+
+    async def lead(self, role: str) -> bool:
+        """Whether this process is the one that plays a role, as `payments.ports.Store` says."""
+        return await self._leader.leads(role)
+
     async def read(self, unit: Callable[[Any], T]) -> T:
         """Runs a function that only reads, on one consistent snapshot of what is committed.
 
@@ -226,6 +323,8 @@ class PostgresStore:
     async def close(self) -> None:
         """Finishes what is under way and lets go of the database."""
         await self._writer.close()
+        await self._aside.close()
+        await self._leader.close()
         await asyncio.to_thread(self._readers.shutdown)
         for session in self._sessions:
             session.drop()
@@ -248,7 +347,35 @@ def snapshot(url: str) -> Iterator[PostgresConnection]:
     """
     with _usable(url) as raw:
         require_current(migrations("postgres"), _applied(raw))
+        _command(raw, _UNHURRIED)
         _begin_snapshot(raw)
+        yield PostgresConnection(raw)
+
+
+@contextmanager
+def writing(url: str) -> Iterator[psycopg.Connection]:
+    """A connection in one transaction, for whoever writes whole tables; committed in the end.
+
+    Raises:
+        DatabaseTooNew: a newer version made the database.
+        DatabaseUnusable: the server is away or refuses; nothing was written, or the connection was
+            lost while it was committed.
+    """
+    _migrate(url)
+    with _usable(url) as raw:
+        _command(raw, _UNHURRIED)
+        with raw.transaction():
+            yield raw
+
+
+@contextmanager
+def amendment(url: str) -> Iterator[PostgresConnection]:
+    """One short transaction that writes, beside whoever else does.
+
+    Raises:
+        DatabaseUnusable: the server is away, or refuses; nothing was written.
+    """
+    with _usable(url) as raw, raw.transaction():
         yield PostgresConnection(raw)
 
 
@@ -331,7 +458,9 @@ def _usable(url: str) -> Iterator[psycopg.Connection]:
 
 
 def _connect(url: str) -> psycopg.Connection:
-    raw = psycopg.connect(url, autocommit=True, options=_SESSION, connect_timeout=5)
+    line: dict[str, Any] = _LINE | conninfo_to_dict(url)
+    options = f"{_SESSION} {line.pop('options', '')}"
+    raw = psycopg.connect(**line, autocommit=True, options=options)
     # One type for every number, so that each query is prepared once.
     raw.adapters.register_dumper(int, Int8Dumper)
     raw.prepare_threshold = 1

@@ -10,6 +10,7 @@ Rotation: the first secret key seals, all of them open.
 
 from __future__ import annotations
 
+import hmac
 import os
 from collections.abc import Sequence
 from enum import StrEnum
@@ -32,9 +33,18 @@ class Use(StrEnum):
     INBOX_PAYLOAD = "inbox.payload"
     KEYPAD = "keypads.sealed"
     INTENT_NOTE = "intents.note"
+    INTENT_QUESTION = "intents.question"
+    INTENT_ANSWER = "intents.answer"
     REQUEST_NOTE = "requests.note"
+    OFFER_NOTE = "offers.note"
     LINK_NOTE = "links.note"
+    LINK_QUESTION = "links.question"
+    LINK_THANKS = "links.thanks"
+    LINK_REFERENCE = "links.reference"
     PROMPT_DRAFT = "prompts.draft"
+    PHONE = "phones.number"
+    BANK_ACCOUNT = "bank_accounts.number"
+    OPERATOR_REASON = "operator_log.reason"
 
 
 class Sealer:
@@ -54,6 +64,21 @@ class Sealer:
             for use in Use
         }
         self._key_id = _derive(secret_keys[0], "key id", _KEY_ID_BYTES)
+        self._phone_keys = [_derive(secret, "phone digest", 32) for secret in secret_keys]
+
+    @property
+    def key_id(self) -> bytes:
+        """What values begin with that are sealed under the present secret key."""
+        return self._key_id
+
+    def reseal(self, sealed: bytes | None, *, use: Use, row: str | int) -> bytes | None:
+        """The same value under the present secret key; None stays None.
+
+        Raises: as `open` does.
+        """
+        if sealed is None or sealed[:_KEY_ID_BYTES] == self._key_id:
+            return sealed
+        return self.seal(self.open(sealed, use=use, row=row), use=use, row=row)
 
     def seal(self, plain: bytes, *, use: Use, row: str | int) -> bytes:
         """Encrypts a value for one row."""
@@ -85,6 +110,13 @@ class Sealer:
     def open_note(self, sealed: bytes | None, *, use: Use, row: str) -> str:
         """Decrypts what `seal_note` made. Raises as `open` does."""
         return "" if sealed is None else self.open(sealed, use=use, row=row).decode()
+
+    def phone_digests(self, number: str) -> list[bytes]:
+        """What finds a phone number without telling it: an HMAC-SHA256 under a key of its own.
+
+        One for each secret key, the present one first.
+        """
+        return [hmac.digest(key, number.encode(), "sha256") for key in self._phone_keys]
 
 
 def _derive(secret: bytes, label: str, length: int) -> bytes:

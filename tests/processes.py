@@ -67,6 +67,11 @@ class Running:
     """The lines it wrote before it was ready."""
     _process: asyncio.subprocess.Process | None = None
 
+    @property
+    def pid(self) -> int | None:
+        """The process's number; None while it does not run."""
+        return None if self._process is None else self._process.pid
+
     async def start(self) -> None:
         """Starts it and waits until it says that it is ready."""
         self._process = await _start(self.folder, self.arguments, self.changes)

@@ -1,4 +1,4 @@
-"""The web side: Telegram's webhook, and a place to ask whether the bot is well.
+"""The web side: Telegram's webhook, pages, and a place to ask whether the bot is well.
 
 An update is written down before Telegram is answered 200. Whoever does not send the secret is
 answered 403 and nothing else is looked at.
@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,7 +20,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from bot.inbox import Inbox
 from payments.errors import Unavailable
@@ -41,13 +41,14 @@ def webhook_path(secret: str) -> str:
     )
 
 
-def build_web(inbox: Inbox, store: Store, secret: str) -> Starlette:
+def build_web(inbox: Inbox, store: Store, secret: str, pages: Sequence[BaseRoute]) -> Starlette:
     """The web side as an ASGI application.
 
     Args:
         inbox: where updates go.
         store: asked by `/healthz` whether it answers.
         secret: what Telegram must send in `SECRET_HEADER`.
+        pages: what else there is, for people.
     """
 
     async def webhook(request: Request) -> Response:
@@ -79,6 +80,7 @@ def build_web(inbox: Inbox, store: Store, secret: str) -> Starlette:
         routes=[
             Route(webhook_path(secret), webhook, methods=["POST"]),
             Route("/healthz", healthz),
+            *pages,
         ]
     )
 

@@ -20,6 +20,7 @@ from simulator.client.seen import (
     Group,
     Message,
     NotSeenError,
+    Offers,
     SimulatorError,
     Wanted,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "Group",
     "Message",
     "NotSeenError",
+    "Offers",
     "Person",
     "SimulatorError",
     "Telegram",

@@ -14,6 +14,7 @@ from simulator.client.seen import (
     Json,
     Message,
     NotSeenError,
+    Offers,
     Wanted,
     fits,
     key_of,
@@ -126,6 +127,37 @@ class Person:
                 return Message(message.chat, event["message"])
         return message
 
+    async def inline(
+        self, chat: ChatRef, bot: str, query: str = "", *, wait: float = 5.0
+    ) -> Offers:
+        """Types something after a bot's name, and sees what it offers.
+
+        Args:
+            chat: where; any chat of this person's.
+            bot: its username.
+            query: what follows the name.
+            wait: seconds to wait for the bot.
+
+        Raises:
+            NotSeenError: it offered nothing in time.
+        """
+        key = key_of(chat)
+        raw = await self.act("inline", chat=key, bot=bot, query=query, wait=wait)
+        if not raw["answered"]:
+            raise NotSeenError(f"@{bot} offered nothing within {wait:g} s.")
+        return Offers(key, raw)
+
+    async def choose(self, offers: Offers, title: str) -> Message:
+        """Sends one of the results, by its title or a part that only it has."""
+        named = {"query_id": offers.raw["query_id"], "result_id": offers.result_id(title)}
+        answer = await self.act("choose", chat=offers.chat, **named)
+        return Message(offers.chat, answer["message"])
+
+    def direct(self, other: Person) -> str:
+        """The key of the chat between the two, in which no bot is."""
+        low, high = sorted((self.id, other.id))
+        return f"direct:{low}:{high}"
+
     async def key(self, chat: ChatRef, text: str) -> Json:
         """Taps a key of the reply keyboard."""
         return await self.act("key", chat=key_of(chat), text=text)
@@ -147,6 +179,14 @@ class Person:
         """Sends a picture."""
         key, encoded = key_of(chat), base64.b64encode(png).decode()
         answer = await self.act("photo", chat=key, png=encoded, caption=caption)
+        return Message(key, answer["message"])
+
+    async def send_document(
+        self, chat: ChatRef, content: bytes, *, name: str, mime: str
+    ) -> Message:
+        """Sends a file, with its name and its media type (`image/png`)."""
+        key, encoded = key_of(chat), base64.b64encode(content).decode()
+        answer = await self.act("document", chat=key, file=encoded, name=name, mime=mime)
         return Message(key, answer["message"])
 
     async def open_link(self, url: str, group: Group | None = None) -> str:
@@ -224,7 +264,7 @@ class Person:
             return (
                 event["seq"] not in self._taken
                 and self._is_shown(event)
-                and event["message"]["from"]["id"] != self.id
+                and not self._is_own(event)
                 and fits(wanted, Message(key, event["message"]))
             )
 
@@ -235,6 +275,12 @@ class Person:
             raise NotSeenError(self._complaint(key, wanted, seconds, since)) from None
         self._taken.add(event["seq"])
         return Message(key, event["message"])
+
+    def _is_own(self, event: Json) -> bool:
+        """Whether the person did it; what they sent via a bot is changed by the bot."""
+        message = event["message"]
+        by_bot = event["type"] == "edit" and "via_bot" in message
+        return bool(message["from"]["id"] == self.id) and not by_bot
 
     def _is_shown(self, event: Json) -> bool:
         """Whether the event shows the person a message, new or edited."""

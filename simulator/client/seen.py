@@ -63,6 +63,11 @@ class Message:
         sizes = self.raw.get("photo")
         return sizes[-1]["file_url"] if sizes else None
 
+    @property
+    def document(self) -> Json | None:
+        """The file in it: `file_name`, `mime_type`, and `file_url` for `Telegram.download`."""
+        return self.raw.get("document")
+
     def label(self, wanted: str) -> str:
         """The one button that says this, or the only one that contains it.
 
@@ -91,6 +96,37 @@ class Answer:
     alert: bool = False
     url: str | None = None
     raw: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What a bot offers for what was typed after its name; `raw` as the interface answers it."""
+
+    chat: str
+    raw: Json
+
+    @property
+    def titles(self) -> list[str]:
+        """What the results are called, from the first to the last."""
+        return [result.get("title", "") for result in self.raw["results"]]
+
+    @property
+    def button(self) -> Json | None:
+        """The button above them, if there is one."""
+        return self.raw.get("button")
+
+    def result_id(self, wanted: str) -> str:
+        """The id of the only result whose title contains this.
+
+        Raises:
+            LookupError: no result fits, or several do.
+        """
+        fitting: list[str] = [
+            result["id"] for result in self.raw["results"] if wanted in result.get("title", "")
+        ]
+        if len(fitting) != 1:
+            raise LookupError(f"{len(fitting)} results say {wanted!r}; there are {self.titles}.")
+        return fitting[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ def answer_callback_query(call: Call) -> bool:
     own_link = rf"https://t\.me/{call.bot.username}\?start=[\w-]{{0,64}}"
     if url and not re.fullmatch(own_link, url, re.IGNORECASE):
         raise bad_request("URL_INVALID")
-    query = call.world.answered(call.bot, call.text("callback_query_id"))
+    query = call.world.answered("callback", call.bot, call.text("callback_query_id"))
     if query is None:
         raise bad_request(STALE_QUERY)
     alert = call.flag("show_alert")

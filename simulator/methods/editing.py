@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.calls import Call, method
-from simulator.chats import Chat, Message
+from simulator.chats import Message
 from simulator.errors import bad_request
 from simulator.keyboards import inline_reply_markup
 from simulator.methods.media import media_file
@@ -24,20 +24,27 @@ _TEXT_FIELDS = ("text", "entities")
 _CAPTION_FIELDS = ("caption", "caption_entities")
 
 
-def own_message(call: Call) -> tuple[Chat, Message]:
-    """The chat and the message that an editing method names, which the bot must have sent."""
+def own_message(call: Call) -> Message:
+    """The message that an editing method names: the bot's own, or one that was sent via it."""
     if call.has("inline_message_id"):
-        raise bad_request("MESSAGE_ID_INVALID")
+        return _inline_message(call)
     chat = call.open_chat()
     message = call.message(chat, "message to edit not found")
     if message.author_id != call.bot.id or not message.editable:
         raise bad_request("message can't be edited")
     if SERVICE_FIELDS & message.data.keys() or "forward_origin" in message.data:
         raise bad_request("message can't be edited")
-    return chat, message
+    return message
 
 
-def apply(message: Message, call: Call, content: Json, replaced: tuple[str, ...]) -> Json:
+def _inline_message(call: Call) -> Message:
+    message = call.world.inline_messages.get(call.text("inline_message_id"))
+    if message is None or message.bot_id != call.bot.id or message.id not in message.chat.messages:
+        raise bad_request("MESSAGE_ID_INVALID")
+    return message
+
+
+def apply(message: Message, call: Call, content: Json, replaced: tuple[str, ...]) -> Json | bool:
     """Puts new content in place of the old, the keyboard always included.
 
     Args:
@@ -45,6 +52,9 @@ def apply(message: Message, call: Call, content: Json, replaced: tuple[str, ...]
         call: the call.
         content: the new fields, `reply_markup` among them where there is one.
         replaced: the fields that the content stands in for.
+
+    Returns:
+        The Message; of an inline message, which the bot cannot see, only that it was done.
 
     Raises:
         ApiError: nothing would change.
@@ -54,43 +64,44 @@ def apply(message: Message, call: Call, content: Json, replaced: tuple[str, ...]
     if before == content:
         raise bad_request(NOT_MODIFIED)
     call.world.edit(message, content, drop=fields)
-    return message.data
+    return message.data if message.inline_id is None else True
 
 
-def _with_markup(call: Call, chat: Chat, content: Json) -> Json:
-    markup = inline_reply_markup(call, chat)
+def _with_markup(call: Call, message: Message, content: Json) -> Json:
+    private = message.inline_id is None and message.chat.is_private
+    markup = inline_reply_markup(call, private=private)
     return content if markup is None else content | {"reply_markup": markup}
 
 
 @method("editMessageText")
-def edit_message_text(call: Call) -> Json:
+def edit_message_text(call: Call) -> Json | bool:
     """Changes a text and its keyboard."""
     text = call.formatted_text(too_long="MESSAGE_TOO_LONG")
-    chat, message = own_message(call)
+    message = own_message(call)
     if "text" not in message.data:
         raise bad_request("there is no text in the message to edit")
-    return apply(message, call, _with_markup(call, chat, text_fields(text)), _TEXT_FIELDS)
+    return apply(message, call, _with_markup(call, message, text_fields(text)), _TEXT_FIELDS)
 
 
 @method("editMessageCaption")
-def edit_message_caption(call: Call) -> Json:
+def edit_message_caption(call: Call) -> Json | bool:
     """Changes a caption and the keyboard."""
     caption = call.formatted_caption()
-    chat, message = own_message(call)
+    message = own_message(call)
     if not {"photo", "document"} & message.data.keys():
         raise bad_request("there is no caption in the message to edit")
-    return apply(message, call, _with_markup(call, chat, caption), _CAPTION_FIELDS)
+    return apply(message, call, _with_markup(call, message, caption), _CAPTION_FIELDS)
 
 
 @method("editMessageReplyMarkup")
-def edit_message_reply_markup(call: Call) -> Json:
+def edit_message_reply_markup(call: Call) -> Json | bool:
     """Changes the keyboard alone."""
-    chat, message = own_message(call)
-    return apply(message, call, _with_markup(call, chat, {}), ())
+    message = own_message(call)
+    return apply(message, call, _with_markup(call, message, {}), ())
 
 
 @method("editMessageMedia")
-def edit_message_media(call: Call) -> Json:
+def edit_message_media(call: Call) -> Json | bool:
     """Changes a picture or document, with its caption and keyboard."""
     media: Any = call.json("media", "InputMedia")
     if not isinstance(media, dict):
@@ -98,14 +109,14 @@ def edit_message_media(call: Call) -> Json:
     kind = media.get("type")
     if kind not in {"photo", "document"}:
         raise bad_request('can\'t parse InputMedia: type must be one of "photo", "document"')
-    chat, message = own_message(call)
+    message = own_message(call)
     if not {"photo", "document", "text"} & message.data.keys():
         raise bad_request("there is no media in the message to edit")
     file = media_file(call, kind, media.get("media"))
     described: Any = [file.photo_size()] if kind == "photo" else file.document()
     content = {kind: described, **caption_of(call, media)}
     replaced = ("photo", "document", *_CAPTION_FIELDS, *_TEXT_FIELDS)
-    return apply(message, call, _with_markup(call, chat, content), replaced)
+    return apply(message, call, _with_markup(call, message, content), replaced)
 
 
 def check_deletable(call: Call, message: Message) -> None:

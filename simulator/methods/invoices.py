@@ -22,7 +22,7 @@ def send_invoice(call: Call) -> Json:
     chat = call.open_chat()
     bill = _bill(call)
     shown = bill["invoice"] | {"start_parameter": call.text("start_parameter")}
-    markup = inline_reply_markup(call, chat)
+    markup = inline_reply_markup(call, private=chat.is_private)
     if markup is None:
         price = f"{shown['total_amount']} {shown['currency']}"
         button = {"text": f"Pay {price}", "pay": True}
@@ -100,7 +100,7 @@ def answer_pre_checkout_query(call: Call) -> bool:
     agreed = call.flag("ok")
     if not agreed and not call.has("error_message"):
         raise bad_request('parameter "error_message" is required')
-    query = call.world.answered(call.bot, call.text("pre_checkout_query_id"))
+    query = call.world.answered("checkout", call.bot, call.text("pre_checkout_query_id"))
     if query is None:
         raise bad_request(STALE_QUERY)
     query.answer.set_result({"ok": agreed, "error": call.text("error_message") or None})

@@ -7,6 +7,7 @@ from typing import Any
 
 from simulator.calls import Call, Handler, method
 from simulator.errors import bad_request
+from simulator.keyboards import is_web_app_url
 from simulator.people import Json
 
 MOST_COMMANDS = 100
@@ -122,11 +123,12 @@ def set_chat_menu_button(call: Call) -> bool:
         raise bad_request("can't parse menu button: unsupported type specified")
     if button["type"] == "web_app":
         url = str((button.get("web_app") or {}).get("url", ""))
-        if not url.startswith("https://"):
+        if not is_web_app_url(url):
             raise bad_request(
                 f"menu button Web App URL '{url}' is invalid: Only HTTPS links are allowed"
             )
     call.bot.menu_buttons[_menu_chat(call)] = button
+    call.world.emit("bot", bot=call.bot.shown())
     return True
 
 

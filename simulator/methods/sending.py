@@ -57,7 +57,7 @@ def send(call: Call, chat: Chat, content: Json) -> Json:
         The Message.
     """
     target = call.reply_target(chat)
-    markup = reply_markup(call, chat)
+    markup = reply_markup(call, private=chat.is_private)
     if call.has("message_effect_id"):
         if chat.is_group:
             raise bad_request("can't use message effects in the chat")

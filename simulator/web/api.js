@@ -19,33 +19,29 @@ export async function call(method, path, body) {
     throw new Refused("The simulator does not answer.");
   }
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Refused(answer.error ?? `The simulator answered ${response.status}.`);
+  if (!response.ok)
+    throw new Refused(answer.error ?? `The simulator answered ${response.status}.`);
   return answer;
 }
 
 /** Does something as a person: `act(5, "send", {chat, text})`. */
-export const act = (personId, action, fields = {}) => call("POST", "/sim/act", { as: personId, do: action, ...fields });
+export const act = (personId, action, fields = {}) =>
+  call("POST", "/sim/act", { as: personId, do: action, ...fields });
 
 /**
  * Follows the events after `seq`, reconnecting for as long as the page lives.
- * Each event arrives once and in order. `onGap` is called, and the stream ends, when events
- * were missed for good (the simulator was restarted or reset): the world must be read again.
+ * Each event arrives once and in order. `onGap` is called when events were missed for good (the
+ * simulator was restarted): the world must be read again. Returns what ends it.
  */
 export function follow({ seq, onEvent, onGap, onConnected }) {
   let retry = FIRST_RETRY_MS;
   let ended = false;
   let source;
 
-  function end() {
-    ended = true;
-    source.close();
-    onGap();
-  }
-
   function receive(message) {
     const event = JSON.parse(message.data);
     if (event.seq <= seq) return;
-    if (event.seq > seq + 1) return end();
+    if (event.seq > seq + 1) return onGap();
     seq = event.seq;
     onEvent(event);
   }
@@ -57,7 +53,7 @@ export function follow({ seq, onEvent, onGap, onConnected }) {
     const state = await call("GET", "/sim/state").catch(() => null);
     if (ended) return;
     if (state === null) return reconnect();
-    if (state.seq < seq) return end();
+    if (state.seq < seq) return onGap();
     connect();
   }
 
@@ -75,4 +71,8 @@ export function follow({ seq, onEvent, onGap, onConnected }) {
   }
 
   connect();
+  return () => {
+    ended = true;
+    source.close();
+  };
 }

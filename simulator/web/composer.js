@@ -5,6 +5,7 @@ import { act } from "./api.js";
 import { avatar } from "./avatar.js";
 import { el, icon, iconButton } from "./dom.js";
 import { fullName } from "./format.js";
+import { InlineResults } from "./inline.js";
 import { replyKeyboard } from "./keyboards.js";
 import { authorName, summary } from "./message.js";
 import { confirmSheet, openSheet, pickUsers } from "./sheets.js";
@@ -26,33 +27,100 @@ export class Composer {
   #textMentions = [];
   #suggested = [];
   #picked = 0;
+  #big = null;
 
   /** @param phone whose composer it is: `person`, `world`, `element`, `attempt` */
   constructor(phone) {
     this.#phone = phone;
+    this.inline = new InlineResults(phone, () => this.#setText(""));
     this.#build();
   }
 
   #build() {
     this.field = el("textarea", {
-      rows: 1, dir: "auto", "aria-label": "Message", placeholder: "Message", autocomplete: "off", enterkeyhint: "send",
-      oninput: () => this.#typed(), onkeydown: (event) => this.#key(event), onpaste: (event) => this.#pasted(event),
+      rows: 1,
+      dir: "auto",
+      "aria-label": "Message",
+      placeholder: "Message",
+      autocomplete: "off",
+      enterkeyhint: "send",
+      oninput: () => this.#typed(),
+      onkeydown: (event) => this.#key(event),
+      onpaste: (event) => this.#pasted(event),
     });
-    const file = el("input", { type: "file", accept: "image/*", hidden: true, onchange: () => { this.#offerPhoto(file.files[0]); file.value = ""; } });
-    this.commandsButton = iconButton("slash", "Bot commands", () => this.#toggleCommands(), { "aria-expanded": "false" });
-    this.keyboardButton = iconButton("keyboard", "Show or hide the keyboard", () => this.#toggleKeyboard());
-    this.sendButton = el("button", { type: "submit", class: "send", "aria-label": "Send", title: "Send" }, icon("send"), icon("check"));
-    this.suggestions = el("div", { class: "suggestions", role: "listbox", "aria-label": "Suggestions", hidden: true });
+    const file = el("input", {
+      type: "file",
+      accept: "image/*",
+      hidden: true,
+      onchange: () => {
+        this.#offerPhoto(file.files[0]);
+        file.value = "";
+      },
+    });
+    this.commandsButton = iconButton("slash", "Bot commands", () => this.#toggleCommands(), {
+      "aria-expanded": "false",
+    });
+    this.appButton = el("button", {
+      type: "button",
+      class: "app-button",
+      hidden: true,
+      onclick: () => this.#phone.actions.openWebApp(this.#menuButton()),
+    });
+    this.keyboardButton = iconButton("keyboard", "Show or hide the keyboard", () =>
+      this.#toggleKeyboard(),
+    );
+    this.sendButton = el(
+      "button",
+      { type: "submit", class: "send", "aria-label": "Send", title: "Send" },
+      icon("send"),
+      icon("check"),
+    );
+    this.suggestions = el("div", {
+      class: "suggestions",
+      role: "listbox",
+      "aria-label": "Suggestions",
+      hidden: true,
+    });
     this.bar = el("div", { class: "context-bar", hidden: true });
-    this.row = el("form", { class: "composer-row", onsubmit: (event) => { event.preventDefault(); this.#submit(); } },
-      el("div", { class: "field-box" }, this.commandsButton, this.field, this.keyboardButton, iconButton("attach", "Send a photo", () => file.click()), file),
-      this.sendButton);
-    this.bigButton = el("button", { type: "button", class: "big-button", hidden: true, onclick: () => this.#big.run() });
+    this.row = el(
+      "form",
+      {
+        class: "composer-row",
+        onsubmit: (event) => {
+          event.preventDefault();
+          this.#submit();
+        },
+      },
+      el(
+        "div",
+        { class: "field-box" },
+        this.appButton,
+        this.commandsButton,
+        this.field,
+        this.keyboardButton,
+        iconButton("attach", "Send a photo", () => file.click()),
+        file,
+      ),
+      this.sendButton,
+    );
+    this.bigButton = el("button", {
+      type: "button",
+      class: "big-button",
+      hidden: true,
+      onclick: () => this.#big.run(),
+    });
     this.keyboardBox = el("div", { class: "keyboard-box", hidden: true });
-    this.element = el("div", { class: "composer" }, this.suggestions, this.bar, this.row, this.bigButton, this.keyboardBox);
+    this.element = el(
+      "div",
+      { class: "composer" },
+      this.inline.element,
+      this.suggestions,
+      this.bar,
+      this.row,
+      this.bigButton,
+      this.keyboardBox,
+    );
   }
-
-  #big;
 
   /** Turns to another conversation, keeping what was being written in the last one. */
   show(conversation) {
@@ -61,6 +129,7 @@ export class Composer {
     this.field.value = conversation?.draft ?? "";
     this.#textMentions = [];
     this.#suggest([]);
+    this.inline.clear();
     this.refresh();
     this.#fit();
   }
@@ -75,6 +144,9 @@ export class Composer {
     this.bigButton.textContent = this.#big?.label ?? "";
     this.row.hidden = this.#big !== null;
     this.commandsButton.hidden = this.#phone.world.commands(conversation.chat).length === 0;
+    const menu = this.#menuButton();
+    this.appButton.hidden = menu?.type !== "web_app";
+    this.appButton.textContent = menu?.text ?? "";
     this.field.placeholder = conversation.keyboard?.input_field_placeholder ?? "Message";
     this.#showBar(conversation);
     this.#showKeyboard(conversation);
@@ -101,10 +173,15 @@ export class Composer {
   #bigAction(conversation) {
     const { person, world, attempt } = this.#phone;
     const bot = conversation.chat.type === "private" ? conversation.chat.bots[0] : null;
-    if (bot && person.blocked?.includes(bot)) return { label: "Unblock", run: () => attempt(act(person.id, "unblock", { bot })) };
-    if (bot && conversation.empty) return { label: "Start", run: () => this.#phone.send({ text: "/start" }) };
+    if (bot && person.blocked?.includes(bot))
+      return { label: "Unblock", run: () => attempt(act(person.id, "unblock", { bot })) };
+    if (bot && conversation.empty)
+      return { label: "Start", run: () => this.#phone.send({ text: "/start" }) };
     if (!world.chat(conversation.chat.key, person.id).members.includes(person.id)) {
-      return { label: "Join", run: () => attempt(act(person.id, "join", { chat: conversation.chat.key })) };
+      return {
+        label: "Join",
+        run: () => attempt(act(person.id, "join", { chat: conversation.chat.key })),
+      };
     }
     return null;
   }
@@ -117,10 +194,18 @@ export class Composer {
     if (!about) return;
     this.bar.replaceChildren(
       icon(editing ? "edit" : "reply"),
-      el("span", { class: "context-lines" },
-        el("span", { class: "context-title", dir: "auto" }, editing ? "Edit message" : `Reply to ${authorName(about)}`),
-        el("span", { class: "context-text", dir: "auto" }, summary(about))),
-      iconButton("close", editing ? "Cancel editing" : "Cancel reply", () => this.#dismiss()));
+      el(
+        "span",
+        { class: "context-lines" },
+        el(
+          "span",
+          { class: "context-title", dir: "auto" },
+          editing ? "Edit message" : `Reply to ${authorName(about)}`,
+        ),
+        el("span", { class: "context-text", dir: "auto" }, summary(about)),
+      ),
+      iconButton("close", editing ? "Cancel editing" : "Cancel reply", () => this.#dismiss()),
+    );
   }
 
   #dismiss() {
@@ -137,7 +222,9 @@ export class Composer {
     this.keyboardBox.hidden = !markup || !conversation.keyboardShown || this.row.hidden;
     if (this.keyboardBox.shown === markup) return;
     this.keyboardBox.shown = markup;
-    this.keyboardBox.replaceChildren(...(markup ? [replyKeyboard(markup, (spec) => this.#replyKey(spec))] : []));
+    this.keyboardBox.replaceChildren(
+      ...(markup ? [replyKeyboard(markup, (spec) => this.#replyKey(spec))] : []),
+    );
   }
 
   #toggleKeyboard() {
@@ -150,12 +237,26 @@ export class Composer {
     const { chat, keyboard } = this.#conversation;
     const conversation = this.#conversation;
     if (spec.request_users) {
-      const users = await pickUsers(element, { title: spec.text, users: this.#candidates(spec.request_users), max: spec.request_users.max_quantity ?? 1 });
+      const users = await pickUsers(element, {
+        title: spec.text,
+        users: this.#others(),
+        max: spec.request_users.max_quantity ?? 1,
+      });
       if (!users) return;
-      await attempt(act(person.id, "pick_users", { chat: chat.key, request_id: spec.request_users.request_id, users }));
+      await attempt(
+        act(person.id, "pick_users", {
+          chat: chat.key,
+          request_id: spec.request_users.request_id,
+          users,
+        }),
+      );
     } else if (spec.request_contact) {
       const title = this.#phone.world.title(chat, person.id);
-      const yes = await confirmSheet(element, { title: "Share your phone number?", text: `${title} will see your phone number${person.phone ? `, ${person.phone}` : ""}.`, yes: "Share" });
+      const yes = await confirmSheet(element, {
+        title: "Share your phone number?",
+        text: `${title} will see your phone number${person.phone ? `, ${person.phone}` : ""}.`,
+        yes: "Share",
+      });
       if (!yes) return;
       await attempt(act(person.id, "share_contact", { chat: chat.key }));
     } else if (spec.web_app) {
@@ -167,11 +268,15 @@ export class Composer {
     this.refresh();
   }
 
-  #candidates({ user_is_bot: isBot }) {
+  /** The button beside the field that the bot of a private chat has set. */
+  #menuButton() {
+    const { chat } = this.#conversation;
+    return chat.type === "private" ? this.#phone.world.bots.get(chat.bots[0])?.menu_button : null;
+  }
+
+  #others() {
     const { world, person } = this.#phone;
-    const people = isBot === true ? [] : [...world.people.values()].filter((user) => user.id !== person.id);
-    const bots = isBot === false ? [] : [...world.bots.values()];
-    return [...people, ...bots];
+    return [...world.people.values()].filter((user) => user.id !== person.id);
   }
 
   async #submit() {
@@ -182,8 +287,15 @@ export class Composer {
     this.field.value = "";
     this.#textMentions = [];
     this.#suggest([]);
+    this.inline.clear();
     const sent = editing
-      ? await this.#phone.attempt(act(this.#phone.person.id, "edit", { chat: this.#conversation.chat.key, message_id: editing.message_id, text }))
+      ? await this.#phone.attempt(
+          act(this.#phone.person.id, "edit", {
+            chat: this.#conversation.chat.key,
+            message_id: editing.message_id,
+            text,
+          }),
+        )
       : await this.#phone.send({ text, ...(mentions.length ? { mentions } : {}) });
     if (!sent && !this.field.value) this.field.value = text;
     if (sent && editing) this.#conversation.editing = null;
@@ -193,6 +305,7 @@ export class Composer {
   #typed() {
     this.#fit();
     this.#suggest(this.#matches());
+    if (!this.#conversation.editing) this.inline.update(this.#conversation, this.field.value);
   }
 
   #fit() {
@@ -208,23 +321,49 @@ export class Composer {
     const word = WORD_BEFORE_CARET.exec(before)?.[1];
     if (word === undefined || chat.type !== "group") return [];
     const { world, person } = this.#phone;
-    return [...chat.members, ...chat.bots].filter((id) => id !== person.id).map((id) => world.user(id))
-      .filter((user) => [user.username ?? "", fullName(user)].some((name) => name.toLowerCase().startsWith(word.toLowerCase())))
-      .map((user) => ({ user, label: fullName(user), detail: user.username ? `@${user.username}` : "", insert: () => this.#insertMention(user, word) }));
+    return [...chat.members, ...chat.bots]
+      .filter((id) => id !== person.id)
+      .map((id) => world.user(id))
+      .filter((user) =>
+        [user.username ?? "", fullName(user)].some((name) =>
+          name.toLowerCase().startsWith(word.toLowerCase()),
+        ),
+      )
+      .map((user) => ({
+        user,
+        label: fullName(user),
+        detail: user.username ? `@${user.username}` : "",
+        insert: () => this.#insertMention(user, word),
+      }));
   }
 
   #commands(prefix) {
     const { chat } = this.#conversation;
-    return this.#phone.world.commands(chat).filter((command) => command.command.startsWith(prefix.toLowerCase())).map((command) => {
-      const text = `/${command.command}${chat.bots.length > 1 ? `@${command.bot.username}` : ""}`;
-      return { user: command.bot, label: text, detail: command.description, run: () => this.#phone.send({ text }), insert: () => this.#setText(`${text} `) };
-    });
+    return this.#phone.world
+      .commands(chat)
+      .filter((command) => command.command.startsWith(prefix.toLowerCase()))
+      .map((command) => {
+        const text = `/${command.command}${chat.bots.length > 1 ? `@${command.bot.username}` : ""}`;
+        return {
+          user: command.bot,
+          label: text,
+          detail: command.description,
+          run: () => this.#phone.send({ text }),
+          insert: () => this.#setText(`${text} `),
+        };
+      });
   }
 
   #setText(text) {
     this.field.value = text;
     this.#typed();
+    this.refresh();
     this.focus();
+  }
+
+  /** Begins what is typed after a bot's name. */
+  write(text) {
+    this.#setText(text);
   }
 
   #insertMention(user, word) {
@@ -248,9 +387,23 @@ export class Composer {
     this.#picked = 0;
     this.suggestions.hidden = entries.length === 0;
     this.commandsButton.setAttribute("aria-expanded", String(entries.length > 0));
-    this.suggestions.replaceChildren(...entries.map((entry, index) => el("button", {
-      type: "button", role: "option", tabindex: "-1", "aria-selected": String(index === 0), onclick: () => this.#take(entry),
-    }, avatar(entry.user.id, fullName(entry.user), "tiny"), el("strong", {}, entry.label), el("span", { class: "detail", dir: "auto" }, entry.detail))));
+    this.suggestions.replaceChildren(
+      ...entries.map((entry, index) =>
+        el(
+          "button",
+          {
+            type: "button",
+            role: "option",
+            tabindex: "-1",
+            "aria-selected": String(index === 0),
+            onclick: () => this.#take(entry),
+          },
+          avatar(entry.user.id, fullName(entry.user), "tiny"),
+          el("strong", {}, entry.label),
+          el("span", { class: "detail", dir: "auto" }, entry.detail),
+        ),
+      ),
+    );
   }
 
   #take(entry) {
@@ -265,13 +418,16 @@ export class Composer {
   #move(step) {
     const options = [...this.suggestions.children];
     this.#picked = (this.#picked + step + options.length) % options.length;
-    options.forEach((option, index) => option.setAttribute("aria-selected", String(index === this.#picked)));
+    options.forEach((option, index) =>
+      option.setAttribute("aria-selected", String(index === this.#picked)),
+    );
     options[this.#picked].scrollIntoView({ block: "nearest" });
   }
 
   #key(event) {
     if (event.isComposing) return;
     if (this.#suggested.length > 0 && this.#suggestionKey(event)) return event.preventDefault();
+    if (this.inline.key(event)) return event.preventDefault();
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       this.#submit();
@@ -285,7 +441,8 @@ export class Composer {
 
   #suggestionKey(event) {
     const entry = this.#suggested[this.#picked];
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") this.#move(event.key === "ArrowDown" ? 1 : -1);
+    if (event.key === "ArrowDown" || event.key === "ArrowUp")
+      this.#move(event.key === "ArrowDown" ? 1 : -1);
     else if (event.key === "Tab") entry.insert();
     else if (event.key === "Enter" && !event.shiftKey) this.#take(entry);
     else if (event.key === "Escape") this.#suggest([]);
@@ -314,12 +471,29 @@ export class Composer {
       title: "Send a photo",
       className: "photo-sheet",
       build: (close) => {
-        const field = el("input", { autofocus: true, placeholder: "Caption", "aria-label": "Caption", dir: "auto", onkeydown: (event) => event.key === "Enter" && close(field.value) });
+        const field = el("input", {
+          "data-autofocus": true,
+          placeholder: "Caption",
+          "aria-label": "Caption",
+          dir: "auto",
+          onkeydown: (event) => event.key === "Enter" && close(field.value),
+        });
         return {
-          body: [el("img", { src: address, alt: "The picture to send" }), el("label", { class: "field" }, el("span", {}, "Caption"), field)],
+          body: [
+            el("img", { src: address, alt: "The picture to send" }),
+            el("label", { class: "field" }, el("span", {}, "Caption"), field),
+          ],
           buttons: [
-            el("button", { type: "button", class: "sheet-button", onclick: () => close() }, "Cancel"),
-            el("button", { type: "button", class: "sheet-button strong", onclick: () => close(field.value) }, "Send photo"),
+            el(
+              "button",
+              { type: "button", class: "sheet-button", onclick: () => close() },
+              "Cancel",
+            ),
+            el(
+              "button",
+              { type: "button", class: "sheet-button strong", onclick: () => close(field.value) },
+              "Send photo",
+            ),
           ],
         };
       },
@@ -327,6 +501,12 @@ export class Composer {
     URL.revokeObjectURL(address);
     if (caption === null) return;
     const png = await asPng(file);
-    await this.#phone.attempt(act(this.#phone.person.id, "photo", { chat: chat.key, png, ...(caption.trim() ? { caption: caption.trim() } : {}) }));
+    await this.#phone.attempt(
+      act(this.#phone.person.id, "photo", {
+        chat: chat.key,
+        png,
+        ...(caption.trim() ? { caption: caption.trim() } : {}),
+      }),
+    );
   }
 }

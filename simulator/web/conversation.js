@@ -9,6 +9,7 @@ import { messageKey, MessageView, summary } from "./message.js";
 const GROUP_SECONDS = 600;
 const NEAR_BOTTOM_PX = 60;
 const PRESS_WAIT_SECONDS = 15;
+const DATE_SHOWN_MS = 1200;
 
 export class Conversation {
   #world;
@@ -19,6 +20,7 @@ export class Conversation {
   #unseen;
   #following = true;
   #scrolledTo = 0;
+  #dateTimer = 0;
 
   /**
    * @param actions what links and buttons of messages do on this person's phone
@@ -43,15 +45,40 @@ export class Conversation {
   }
 
   #build() {
-    this.log = el("div", { class: "log", role: "log", "aria-live": "polite", tabindex: "0", "aria-label": `Messages in ${this.#world.title(this.chat, this.person.id)}` });
+    this.log = el("div", {
+      class: "log",
+      role: "log",
+      "aria-live": "polite",
+      tabindex: "0",
+      "aria-label": `Messages in ${this.#world.title(this.chat, this.person.id)}`,
+    });
     this.#unseen = el("span", { class: "badge", hidden: true });
-    const down = el("button", { type: "button", class: "to-bottom", "aria-label": "Scroll to the newest message", onclick: () => this.scrollToEnd() }, icon("down"), this.#unseen);
-    this.element = el("div", { class: "conversation", hidden: true, "data-chat": this.chat.key }, this.log, down);
+    const down = el(
+      "button",
+      {
+        type: "button",
+        class: "to-bottom",
+        "aria-label": "Scroll to the newest message",
+        onclick: () => this.scrollToEnd(),
+      },
+      icon("down"),
+      this.#unseen,
+    );
+    this.element = el(
+      "div",
+      { class: "conversation", hidden: true, "data-chat": this.chat.key },
+      this.log,
+      down,
+    );
     this.log.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    for (const kind of ["wheel", "touchmove"])
+      this.log.addEventListener(kind, () => this.#showDate(), { passive: true });
     this.log.addEventListener("contextmenu", (event) => this.#menu(event));
     this.log.addEventListener("keydown", (event) => this.#key(event));
     this.log.addEventListener("dblclick", (event) => {
-      const view = event.target.closest("button, a, [role=button]") ? null : this.#viewAt(event.target);
+      const view = event.target.closest("button, a, [role=button]")
+        ? null
+        : this.#viewAt(event.target);
       if (view && !view.service) this.actions.reply(view.message);
     });
     new ResizeObserver(() => this.#following && this.#jumpToEnd()).observe(this.log);
@@ -114,7 +141,7 @@ export class Conversation {
 
   /** This person's newest message that has a text to edit, or null. */
   lastOwnText() {
-    return this.#last((view) => view.mine && view.message.text);
+    return this.#last((view) => view.mine && view.message.text && !view.message.via_bot);
   }
 
   #count(message) {
@@ -147,7 +174,11 @@ export class Conversation {
   #day(seconds) {
     const key = dayKey(seconds);
     if (!this.#days.has(key)) {
-      const label = el("div", { class: "day-label" }, el("span", { class: "service-text" }, dayLabel(seconds, this.#world.now())));
+      const label = el(
+        "div",
+        { class: "day-label" },
+        el("span", { class: "service-text" }, dayLabel(seconds, this.#world.now())),
+      );
       const section = el("section", { class: "day", "data-day": key }, label);
       this.#days.set(key, section);
       this.log.append(section);
@@ -175,8 +206,15 @@ export class Conversation {
     row.setAttribute("aria-hidden", "true");
     row.removeAttribute("data-message-id");
     if (calm() || !this.open) return gone();
-    row.animate([{ height: `${row.offsetHeight}px`, opacity: 1 }, { height: 0, opacity: 0, paddingBlock: 0, transform: "scale(.96)" }],
-      { duration: 180, easing: "ease-out" }).finished.then(gone);
+    row
+      .animate(
+        [
+          { height: `${row.offsetHeight}px`, opacity: 1 },
+          { height: 0, opacity: 0, paddingBlock: 0, transform: "scale(.96)" },
+        ],
+        { duration: 180, easing: "ease-out" },
+      )
+      .finished.then(gone);
   }
 
   #regroup(row) {
@@ -190,8 +228,10 @@ export class Conversation {
   #together(above, below) {
     const [first, second] = [above, below].map((row) => this.#views.get(row?.dataset.messageId));
     if (!first || !second || first.service || second.service) return false;
-    return first.element.dataset.author === second.element.dataset.author
-      && second.message.date - first.message.date < GROUP_SECONDS;
+    return (
+      first.element.dataset.author === second.element.dataset.author &&
+      second.message.date - first.message.date < GROUP_SECONDS
+    );
   }
 
   /** Brings this conversation to the front of its phone. */
@@ -221,7 +261,11 @@ export class Conversation {
     const incoming = [...this.#views.values()].filter((view) => !view.mine);
     const first = incoming.at(-count);
     if (!first) return;
-    this.#divider = el("div", { class: "unread-divider" }, el("span", {}, counted(count, "unread message")));
+    this.#divider = el(
+      "div",
+      { class: "unread-divider" },
+      el("span", {}, counted(count, "unread message")),
+    );
     first.element.before(this.#divider);
     this.#regroup(first.element);
   }
@@ -231,7 +275,21 @@ export class Conversation {
     if (clientHeight === 0) return;
     this.#following = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM_PX;
     this.element.classList.toggle("scrolled-up", !this.#following);
+    this.#stickDates();
     if (this.#following) this.#showUnseen(0);
+  }
+
+  /** A date that covers messages because it sticks to the top is shown only while scrolling. */
+  #stickDates() {
+    for (const section of this.#days.values()) {
+      section.firstChild.classList.toggle("stuck", section.offsetTop < this.log.scrollTop);
+    }
+  }
+
+  #showDate() {
+    clearTimeout(this.#dateTimer);
+    this.log.classList.add("scrolling");
+    this.#dateTimer = setTimeout(() => this.log.classList.remove("scrolling"), DATE_SHOWN_MS);
   }
 
   #showUnseen(count) {
@@ -255,18 +313,29 @@ export class Conversation {
     view.element.scrollIntoView({ block: "center", behavior: calm() ? "auto" : "smooth" });
     view.element.classList.remove("lit");
     requestAnimationFrame(() => view.element.classList.add("lit"));
-    view.element.addEventListener("animationend", () => view.element.classList.remove("lit"), { once: true });
+    view.element.addEventListener("animationend", () => view.element.classList.remove("lit"), {
+      once: true,
+    });
   }
 
   /** Presses an inline button; settles when the bot has answered or was waited for long enough. */
   async press(message, spec) {
     if (spec.copy_text) return this.actions.copy(spec.copy_text.text);
     if (spec.web_app) return this.actions.openWebApp(spec);
-    const id = message.ephemeral_message_id ? { message_id: 0, ephemeral_message_id: message.ephemeral_message_id } : { message_id: message.message_id };
-    const what = spec.callback_data === undefined ? { text: spec.text } : { data: spec.callback_data };
+    const id = message.ephemeral_message_id
+      ? { message_id: 0, ephemeral_message_id: message.ephemeral_message_id }
+      : { message_id: message.message_id };
+    const what =
+      spec.callback_data === undefined ? { text: spec.text } : { data: spec.callback_data };
     try {
-      const answer = await act(this.person.id, "press", { chat: this.chat.key, ...id, ...what, wait: PRESS_WAIT_SECONDS });
+      const answer = await act(this.person.id, "press", {
+        chat: this.chat.key,
+        ...id,
+        ...what,
+        wait: PRESS_WAIT_SECONDS,
+      });
       if (answer.url) this.actions.openLink(answer.url);
+      if (answer.switch_inline_query) this.actions.typeInline(answer.switch_inline_query);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       this.actions.toast(error.message);
@@ -283,7 +352,10 @@ export class Conversation {
     event.preventDefault();
     const box = view.element.querySelector(".bubble").getBoundingClientRect();
     const byPointer = event.clientX > 0 || event.clientY > 0;
-    this.actions.menu(view, byPointer ? { x: event.clientX, y: event.clientY } : { x: box.left + 20, y: box.top + 20 });
+    this.actions.menu(
+      view,
+      byPointer ? { x: event.clientX, y: event.clientY } : { x: box.left + 20, y: box.top + 20 },
+    );
   }
 
   #key(event) {

@@ -1,9 +1,17 @@
 // How names, times, sizes and amounts are written.
 
-const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hour12: false });
+const time = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  hour12: false,
+});
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "medium" });
 const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long" });
-const dayOfYear = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
+const dayOfYear = new Intl.DateTimeFormat(undefined, {
+  day: "numeric",
+  month: "long",
+  year: "numeric",
+});
 
 const COLOURS = 7;
 
@@ -14,7 +22,12 @@ export const colourOf = (id) => Math.abs(Number(id)) % COLOURS;
 
 /** Up to two letters for an avatar: the first of the first word and of the last. */
 export function initials(name) {
-  const words = name.split(/\s+/u).map((word) => [...word].find((letter) => /[\p{L}\p{N}\p{Extended_Pictographic}]/u.test(letter))).filter(Boolean);
+  const words = name
+    .split(/\s+/u)
+    .map((word) =>
+      [...word].find((letter) => /[\p{L}\p{N}\p{Extended_Pictographic}]/u.test(letter)),
+    )
+    .filter(Boolean);
   const letters = words.length > 1 ? [words[0], words.at(-1)] : words;
   return letters.join("").toUpperCase();
 }

@@ -3,18 +3,30 @@
 import { el, icon } from "./dom.js";
 import { linkTo } from "./text.js";
 
-const BADGES = { url: "link", login_url: "link", copy_text: "copy", web_app: "window", request_users: "users", request_contact: "person" };
+const BADGES = {
+  url: "link",
+  login_url: "link",
+  copy_text: "copy",
+  web_app: "window",
+  request_users: "users",
+  request_contact: "person",
+};
 
 function contents(spec) {
   const badge = Object.keys(BADGES).find((field) => spec[field]);
-  return [el("span", { class: "button-label", dir: "auto" }, spec.text), badge ? icon(BADGES[badge]) : null].filter(Boolean);
+  return [
+    el("span", { class: "button-label", dir: "auto" }, spec.text),
+    badge ? icon(BADGES[badge]) : null,
+  ].filter(Boolean);
 }
 
-const styleClass = (spec) => (["danger", "success", "primary"].includes(spec.style) ? ` style-${spec.style}` : "");
+const styleClass = (spec) =>
+  ["danger", "success", "primary"].includes(spec.style) ? ` style-${spec.style}` : "";
 
 const isLink = (spec) => Boolean(spec.url ?? spec.login_url);
 
-const shape = (rows) => rows.map((row) => row.map((spec) => (isLink(spec) ? "a" : "b")).join("")).join("/");
+const shape = (rows) =>
+  rows.map((row) => row.map((spec) => (isLink(spec) ? "a" : "b")).join("")).join("/");
 
 /**
  * The keyboard under one message. It is changed in place where the new one has the same shape, so
@@ -30,7 +42,11 @@ export class InlineKeyboard {
   constructor(rows, press, actions) {
     this.#press = press;
     this.#actions = actions;
-    this.element = el("div", { class: "inline-keyboard", role: "group", "aria-label": "Buttons of this message" });
+    this.element = el("div", {
+      class: "inline-keyboard",
+      role: "group",
+      "aria-label": "Buttons of this message",
+    });
     this.#draw(rows);
   }
 
@@ -48,13 +64,20 @@ export class InlineKeyboard {
     this.#rows = rows;
     this.#buttons = rows.flat().map((spec, index) => this.#button(spec, index));
     const left = [...this.#buttons];
-    this.element.replaceChildren(...rows.map((row) => el("div", { class: "keyboard-row" }, ...left.splice(0, row.length))));
+    this.element.replaceChildren(
+      ...rows.map((row) => el("div", { class: "keyboard-row" }, ...left.splice(0, row.length))),
+    );
   }
 
   #button(spec, index) {
     const look = { class: `inline-button${styleClass(spec)}` };
-    if (isLink(spec)) return linkTo(spec.url ?? spec.login_url.url, this.#actions, look, ...contents(spec));
-    const button = el("button", { type: "button", ...look, onclick: () => this.#pressed(button, index) }, ...contents(spec));
+    if (isLink(spec))
+      return linkTo(spec.url ?? spec.login_url.url, this.#actions, look, ...contents(spec));
+    const button = el(
+      "button",
+      { type: "button", ...look, onclick: () => this.#pressed(button, index) },
+      ...contents(spec),
+    );
     return button;
   }
 
@@ -70,9 +93,32 @@ export class InlineKeyboard {
 
 /** The rows of a reply keyboard; `press` is called with the button's description. */
 export function replyKeyboard(markup, press) {
-  const rows = markup.keyboard.map((row) => row.map((key) => (typeof key === "string" ? { text: key } : key)));
-  return el("div", { class: `reply-keyboard${markup.resize_keyboard ? "" : " tall"}`, role: "group", "aria-label": "Keyboard" },
-    ...rows.map((row) => el("div", { class: "keyboard-row" }, ...row.map((spec) => el("button", {
-      type: "button", class: `reply-button${styleClass(spec)}`, onclick: () => press(spec),
-    }, ...contents(spec))))));
+  const rows = markup.keyboard.map((row) =>
+    row.map((key) => (typeof key === "string" ? { text: key } : key)),
+  );
+  return el(
+    "div",
+    {
+      class: `reply-keyboard${markup.resize_keyboard ? "" : " tall"}`,
+      role: "group",
+      "aria-label": "Keyboard",
+    },
+    ...rows.map((row) =>
+      el(
+        "div",
+        { class: "keyboard-row" },
+        ...row.map((spec) =>
+          el(
+            "button",
+            {
+              type: "button",
+              class: `reply-button${styleClass(spec)}`,
+              onclick: () => press(spec),
+            },
+            ...contents(spec),
+          ),
+        ),
+      ),
+    ),
+  );
 }

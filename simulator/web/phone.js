@@ -6,16 +6,23 @@ import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { el, iconButton } from "./dom.js";
 import { counted, fullName } from "./format.js";
-import { alertSheet, confirmSheet, enlarge, openMenu, openWebPage, showToast } from "./sheets.js";
+import { openMiniApp } from "./mini_app.js";
+import {
+  alertSheet,
+  chooseUser,
+  confirmSheet,
+  enlarge,
+  openMenu,
+  showToast,
+} from "./sheets.js";
 
 const TYPING_MS = 5000;
 const TELEGRAM_HOSTS = new Set(["t.me", "telegram.me"]);
 
-/** The first part of a `t.me` or `tg://resolve` link, or null. */
-function linkedUsername(address) {
+/** What a `t.me` link names: a username, or an invoice (`$…`); "" for any other address. */
+function linked(address) {
   const url = new URL(address);
-  if (url.protocol === "tg:") return url.searchParams.get("domain");
-  return TELEGRAM_HOSTS.has(url.hostname) ? url.pathname.split("/")[1] : null;
+  return TELEGRAM_HOSTS.has(url.hostname) ? url.pathname.split("/")[1] : "";
 }
 
 export class Phone {
@@ -41,12 +48,28 @@ export class Phone {
   #build() {
     this.owner = el("header", { class: "owner" });
     this.rail = el("nav", { class: "rail", "aria-label": "Chats" });
-    this.addButton = el("div", { class: "rail-add" }, iconButton("plus", "New chat", () => this.#page.newChat(this)));
+    this.addButton = el(
+      "div",
+      { class: "rail-add" },
+      iconButton("plus", "New chat", () => this.#page.newChat(this)),
+    );
     this.header = el("header", { class: "chat-header" });
-    this.stage = el("div", { class: "stage" }, el("p", { class: "nothing" }, el("span", { class: "service-text" }, "Choose a chat")));
-    this.element = el("section", { class: "phone", "data-person": this.person.id, "aria-label": fullName(this.person) },
+    this.stage = el(
+      "div",
+      { class: "stage" },
+      el("p", { class: "nothing" }, el("span", { class: "service-text" }, "Choose a chat")),
+    );
+    this.element = el(
+      "section",
+      { class: "phone", "data-person": this.person.id, "aria-label": fullName(this.person) },
       this.owner,
-      el("div", { class: "screen" }, this.rail, el("div", { class: "chat" }, this.header, this.stage, this.composer.element)));
+      el(
+        "div",
+        { class: "screen" },
+        this.rail,
+        el("div", { class: "chat" }, this.header, this.stage, this.composer.element),
+      ),
+    );
     this.element.addEventListener("dragover", (event) => event.preventDefault());
     this.element.addEventListener("drop", (event) => {
       event.preventDefault();
@@ -57,11 +80,12 @@ export class Phone {
 
   #actions() {
     return {
-      isLocalLink: (address) => Boolean(this.world.byUsername(linkedUsername(address) ?? "")),
+      isLocalLink: (address) =>
+        linked(address).startsWith("$") || Boolean(this.world.byUsername(linked(address))),
       openLink: (address) => this.openLink(address),
       openMention: (username) => this.openUser(this.world.byUsername(username)?.id),
       openUser: (id) => this.openUser(id),
-      openWebApp: (spec) => openWebPage(this.element, spec.text, spec.web_app.url),
+      openWebApp: (spec) => this.#openMiniApp(spec.web_app.url),
       sendText: (text) => this.send({ text }),
       copy: async (text) => {
         await navigator.clipboard.writeText(text);
@@ -70,8 +94,15 @@ export class Phone {
       enlarge,
       toast: (text) => showToast(this.element, text),
       reply: (message) => this.composer.reply(message),
+      typeInline: (query) => this.#typeInline(query),
       menu: (view, point) => this.#messageMenu(view, point),
     };
+  }
+
+  /** Opens a Mini App of the bot whose chat is open. */
+  async #openMiniApp(url) {
+    const [bot] = this.open.chat.bots;
+    await this.attempt(openMiniApp(this, this.world.bots.get(bot), url));
   }
 
   /** Waits for an act; a refusal is shown as a notice. True if it succeeded. */
@@ -92,17 +123,47 @@ export class Phone {
     const replyTo = conversation.replyTo ? { reply_to: conversation.replyTo.message_id } : {};
     conversation.replyTo = null;
     this.composer.refresh();
-    return this.attempt(act(this.person.id, "send", { chat: conversation.chat.key, ...replyTo, ...fields }));
+    return this.attempt(
+      act(this.person.id, "send", { chat: conversation.chat.key, ...replyTo, ...fields }),
+    );
   }
 
   /** Follows a link into this simulator. */
   async openLink(address) {
-    const user = this.world.byUsername(linkedUsername(address) ?? "");
-    if (!user) return void window.open(address, "_blank", "noopener");
+    if (!this.actions.isLocalLink(address)) return void window.open(address, "_blank", "noopener");
     const { searchParams } = new URL(address);
-    const starts = ["start", "startgroup"].some((name) => searchParams.has(name));
-    if (!searchParams.has("startgroup")) this.openUser(user.id);
-    if (starts) await this.attempt(act(this.person.id, "open_link", { url: address }));
+    if (searchParams.has("startgroup")) return this.#startInGroup(address);
+    const user = this.world.byUsername(linked(address));
+    if (user) this.openUser(user.id);
+    if (!user || searchParams.has("start"))
+      await this.attempt(act(this.person.id, "open_link", { url: address }));
+  }
+
+  async #startInGroup(address) {
+    const groups = this.world.chatsOf(this.person.id).filter((chat) => chat.type === "group");
+    const extras = groups.map((chat) => ({ label: chat.title, icon: "users", value: chat.key }));
+    const group = await chooseUser(this.element, { title: "Add to a group", users: [], extras });
+    if (group && (await this.attempt(act(this.person.id, "open_link", { url: address, group }))))
+      this.openChat(group);
+  }
+
+  /** Types a bot's name and what follows it, here or in a chat that is chosen first. */
+  async #typeInline({ bot, query, where, kinds = [] }) {
+    if (where === "chosen") {
+      const chats = this.world.chatsOf(this.person.id).filter((chat) => chat.type === "group");
+      const others = [...this.world.people.values()].filter(({ id }) => id !== this.person.id);
+      const chosen = await chooseUser(this.element, {
+        title: "Send to",
+        users: kinds.includes("user") ? others : [],
+        extras: kinds.includes("group")
+          ? chats.map((chat) => ({ label: chat.title, icon: "users", value: chat.key }))
+          : [],
+      });
+      if (chosen === null) return;
+      if (typeof chosen === "string") this.openChat(chosen);
+      else this.openUser(chosen);
+    }
+    this.composer.write(`@${bot} ${query}`);
   }
 
   openUser(id) {
@@ -143,7 +204,10 @@ export class Phone {
 
   /** How many messages wait here unread. */
   get unread() {
-    return [...this.#conversations.values()].reduce((sum, conversation) => sum + conversation.unread, 0);
+    return [...this.#conversations.values()].reduce(
+      (sum, conversation) => sum + conversation.unread,
+      0,
+    );
   }
 
   #changed(conversation) {
@@ -172,7 +236,8 @@ export class Phone {
     this.person = this.world.people.get(this.person.id);
     for (const conversation of this.#conversations.values()) {
       conversation.person = this.person;
-      conversation.chat = this.world.chat(conversation.chat.key, this.person.id) ?? conversation.chat;
+      conversation.chat =
+        this.world.chat(conversation.chat.key, this.person.id) ?? conversation.chat;
     }
     this.refresh();
     if (!this.open) this.#openFirst();
@@ -180,13 +245,22 @@ export class Phone {
 
   #answer({ text, alert }) {
     if (!text) return;
-    if (alert) alertSheet(this.element, this.open ? this.world.title(this.open.chat, this.person.id) : "Telegram", text);
+    if (alert)
+      alertSheet(
+        this.element,
+        this.open ? this.world.title(this.open.chat, this.person.id) : "Telegram",
+        text,
+      );
     else showToast(this.element, text);
   }
 
   #showTyping(key, action) {
     clearTimeout(this.#typing.get(key)?.timer);
-    if (action) this.#typing.set(key, { action, timer: setTimeout(() => this.#showTyping(key, null), TYPING_MS) });
+    if (action)
+      this.#typing.set(key, {
+        action,
+        timer: setTimeout(() => this.#showTyping(key, null), TYPING_MS),
+      });
     else this.#typing.delete(key);
     if (this.open?.chat.key === key) this.#drawHeader();
   }
@@ -198,7 +272,10 @@ export class Phone {
       avatar(this.person.id, fullName(this.person), "small"),
       el("h2", { dir: "auto" }, fullName(this.person)),
       el("span", { class: "handle" }, this.person.username ? `@${this.person.username}` : ""),
-      iconButton("edit", `Edit ${fullName(this.person)}`, () => this.#page.editPerson(this.person)));
+      iconButton("edit", `Edit ${fullName(this.person)}`, () =>
+        this.#page.editPerson(this.person),
+      ),
+    );
     for (const chat of this.world.chatsOf(this.person.id)) this.#drawEntry(chat);
     for (const [key, entry] of this.#entries) {
       if (!this.world.chat(key, this.person.id)) entry.remove();
@@ -211,42 +288,93 @@ export class Phone {
     const title = this.world.title(chat, this.person.id);
     const conversation = this.#conversations.get(chat.key);
     const unread = conversation?.unread ?? 0;
-    const button = this.#entries.get(chat.key) ?? el("button", { type: "button", class: "chat-entry", "data-chat-key": chat.key, onclick: () => this.openChat(chat.key) });
+    const button =
+      this.#entries.get(chat.key) ??
+      el("button", {
+        type: "button",
+        class: "chat-entry",
+        "data-chat-key": chat.key,
+        onclick: () => this.openChat(chat.key),
+      });
     if (!this.#entries.has(chat.key)) {
       this.#entries.set(chat.key, button);
       this.addButton.before(button);
     }
-    button.setAttribute("aria-label", unread ? `${title}, ${counted(unread, "unread message")}` : title);
+    button.setAttribute(
+      "aria-label",
+      unread ? `${title}, ${counted(unread, "unread message")}` : title,
+    );
     button.title = conversation?.lastLine ? `${title}: ${conversation.lastLine}` : title;
     if (this.open?.chat.key === chat.key) button.setAttribute("aria-current", "true");
     else button.removeAttribute("aria-current");
-    const badge = el("span", { class: "badge", hidden: unread === 0 }, unread > 99 ? "99+" : String(unread));
-    button.replaceChildren(el("span", { class: "entry-picture" }, avatar(chat.type === "group" ? chat.id : this.world.peer(chat, this.person.id).id, title), badge), el("span", { class: "entry-title", dir: "auto" }, title));
+    const badge = el(
+      "span",
+      { class: "badge", hidden: unread === 0 },
+      unread > 99 ? "99+" : String(unread),
+    );
+    button.replaceChildren(
+      el(
+        "span",
+        { class: "entry-picture" },
+        avatar(chat.type === "group" ? chat.id : this.world.peer(chat, this.person.id).id, title),
+        badge,
+      ),
+      el("span", { class: "entry-title", dir: "auto" }, title),
+    );
   }
 
   #drawHeader() {
-    const chat = this.open && (this.world.chat(this.open.chat.key, this.person.id) ?? this.open.chat);
+    const chat =
+      this.open && (this.world.chat(this.open.chat.key, this.person.id) ?? this.open.chat);
     this.header.hidden = !chat;
     if (!chat) return;
     const title = this.world.title(chat, this.person.id);
     const typing = this.#typing.has(chat.key);
-    const menu = iconButton("menu", "Chat menu", () => {
-      const { left, bottom } = menu.getBoundingClientRect();
-      openMenu(this.element, { x: left, y: bottom }, this.#chatMenu(chat));
-    }, { "aria-haspopup": "menu" });
+    const menu = iconButton(
+      "menu",
+      "Chat menu",
+      () => {
+        const { left, bottom } = menu.getBoundingClientRect();
+        openMenu(this.element, { x: left, y: bottom }, this.#chatMenu(chat));
+      },
+      { "aria-haspopup": "menu" },
+    );
     this.header.replaceChildren(
-      avatar(chat.type === "group" ? chat.id : this.world.peer(chat, this.person.id).id, title, "medium"),
-      el("div", { class: "chat-title" },
+      avatar(
+        chat.type === "group" ? chat.id : this.world.peer(chat, this.person.id).id,
+        title,
+        "medium",
+      ),
+      el(
+        "div",
+        { class: "chat-title" },
         el("h3", { dir: "auto" }, title),
-        el("p", { class: `status${typing ? " typing" : ""}` }, typing ? this.#typingText(chat) : this.#status(chat))),
-      menu);
+        el(
+          "p",
+          { class: `status${typing ? " typing" : ""}` },
+          typing ? this.#typingText(chat) : this.#status(chat),
+        ),
+      ),
+      menu,
+    );
   }
 
   #typingText(chat) {
     const { action } = this.#typing.get(chat.key);
-    const what = action === "upload_photo" ? "sending a photo" : action === "upload_document" ? "sending a file" : "typing";
-    const who = chat.type === "group" && chat.bots.length ? `${fullName(this.world.bots.get(chat.bots[0]))} is ` : "";
-    return [`${who}${what}`, el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i"))].map((part) => (typeof part === "string" ? document.createTextNode(part) : part));
+    const what =
+      action === "upload_photo"
+        ? "sending a photo"
+        : action === "upload_document"
+          ? "sending a file"
+          : "typing";
+    const who =
+      chat.type === "group" && chat.bots.length
+        ? `${fullName(this.world.bots.get(chat.bots[0]))} is `
+        : "";
+    return [
+      `${who}${what}`,
+      el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")),
+    ].map((part) => (typeof part === "string" ? document.createTextNode(part) : part));
   }
 
   #status(chat) {
@@ -262,14 +390,27 @@ export class Phone {
         { label: "Leave group", icon: "close", danger: true, run: () => this.#leave(chat) },
       ];
     }
-    if (chat.type === "direct") return [{ label: "New group", icon: "users", run: () => this.#page.newGroup(this) }];
+    if (chat.type === "direct")
+      return [{ label: "New group", icon: "users", run: () => this.#page.newGroup(this) }];
     const bot = chat.bots[0];
     const blocked = this.person.blocked?.includes(bot);
-    return [{ label: blocked ? "Unblock bot" : "Block bot", icon: "shield", danger: !blocked, run: () => this.attempt(act(this.person.id, blocked ? "unblock" : "block", { bot })) }];
+    return [
+      {
+        label: blocked ? "Unblock bot" : "Block bot",
+        icon: "shield",
+        danger: !blocked,
+        run: () => this.attempt(act(this.person.id, blocked ? "unblock" : "block", { bot })),
+      },
+    ];
   }
 
   async #leave(chat) {
-    const yes = await confirmSheet(this.element, { title: chat.title, text: "Leave this group?", yes: "Leave", danger: true });
+    const yes = await confirmSheet(this.element, {
+      title: chat.title,
+      text: "Leave this group?",
+      yes: "Leave",
+      danger: true,
+    });
     if (yes) await this.attempt(act(this.person.id, "leave", { chat: chat.key }));
   }
 
@@ -278,10 +419,21 @@ export class Phone {
     const text = message.text ?? message.caption;
     const where = { chat: this.open.chat.key, message_id: message.message_id };
     const items = [
-      view.ephemeral ? null : { label: "Reply", icon: "reply", run: () => this.composer.reply(message) },
+      view.ephemeral
+        ? null
+        : { label: "Reply", icon: "reply", run: () => this.composer.reply(message) },
       text ? { label: "Copy text", icon: "copy", run: () => this.actions.copy(text) } : null,
-      view.mine && message.text ? { label: "Edit", icon: "edit", run: () => this.composer.edit(message) } : null,
-      view.ephemeral ? null : { label: "Delete", icon: "trash", danger: true, run: () => this.attempt(act(this.person.id, "delete", where)) },
+      view.mine && message.text && !message.via_bot
+        ? { label: "Edit", icon: "edit", run: () => this.composer.edit(message) }
+        : null,
+      view.ephemeral
+        ? null
+        : {
+            label: "Delete",
+            icon: "trash",
+            danger: true,
+            run: () => this.attempt(act(this.person.id, "delete", where)),
+          },
     ];
     const offered = items.filter(Boolean);
     if (offered.length > 0) openMenu(this.element, point, offered);

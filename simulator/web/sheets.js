@@ -17,32 +17,66 @@ export function openSheet(host, { title, className = "", build }) {
     const id = `sheet-${(sheetCount += 1)}`;
     const others = [...host.children].filter((child) => !child.matches(".overlay, .toasts"));
     const close = (value = null) => {
-      others.forEach((child) => { child.inert = false; });
+      others.forEach((child) => {
+        child.inert = false;
+      });
       overlay.remove();
       before?.focus?.({ preventScroll: true });
       resolve(value);
     };
     const { body, buttons } = build(close);
-    const dialog = el("div", { class: `sheet ${className}`, role: "dialog", "aria-modal": "true", "aria-labelledby": id, tabindex: "-1" },
-      el("h2", { id, dir: "auto" }, title), ...[body].flat(), buttons ? el("div", { class: "sheet-buttons" }, ...buttons) : null);
-    const overlay = el("div", {
-      class: "overlay",
-      onclick: (event) => event.target === overlay && close(),
-      onkeydown: (event) => event.key === "Escape" && close(),
-    }, dialog);
+    const dialog = el(
+      "div",
+      {
+        class: `sheet ${className}`,
+        role: "dialog",
+        "aria-modal": "true",
+        "aria-labelledby": id,
+        tabindex: "-1",
+      },
+      el("h2", { id, dir: "auto" }, title),
+      ...[body].flat(),
+      buttons ? el("div", { class: "sheet-buttons" }, ...buttons) : null,
+    );
+    const overlay = el(
+      "div",
+      {
+        class: "overlay",
+        onclick: (event) => event.target === overlay && close(),
+        onkeydown: (event) => event.key === "Escape" && close(),
+      },
+      dialog,
+    );
     host.append(overlay);
-    others.forEach((child) => { child.inert = true; });
-    (dialog.querySelector("[autofocus]") ?? dialog).focus({ preventScroll: true });
+    others.forEach((child) => {
+      child.inert = true;
+    });
+    (dialog.querySelector("[data-autofocus]") ?? dialog).focus({ preventScroll: true });
   });
 }
 
-const sheetButton = (label, onclick, className = "") => el("button", { type: "button", class: `sheet-button ${className}`, onclick }, label);
+const sheetButton = (label, onclick, className = "") =>
+  el("button", { type: "button", class: `sheet-button ${className}`, onclick }, label);
 
 /** An alert with one button, as callbacks show them. */
 export function alertSheet(host, title, text) {
   return openSheet(host, {
     title,
-    build: (close) => ({ body: el("p", { dir: "auto" }, text), buttons: [el("button", { type: "button", class: "sheet-button strong", autofocus: true, onclick: () => close() }, "OK")] }),
+    build: (close) => ({
+      body: el("p", { dir: "auto" }, text),
+      buttons: [
+        el(
+          "button",
+          {
+            type: "button",
+            class: "sheet-button strong",
+            "data-autofocus": true,
+            onclick: () => close(),
+          },
+          "OK",
+        ),
+      ],
+    }),
   });
 }
 
@@ -52,7 +86,10 @@ export function confirmSheet(host, { title, text, yes, danger = false }) {
     title,
     build: (close) => ({
       body: el("p", { dir: "auto" }, text),
-      buttons: [sheetButton("Cancel", () => close()), sheetButton(yes, () => close(true), danger ? "strong danger" : "strong")],
+      buttons: [
+        sheetButton("Cancel", () => close()),
+        sheetButton(yes, () => close(true), danger ? "strong danger" : "strong"),
+      ],
     }),
   });
 }
@@ -63,20 +100,43 @@ export function formSheet(host, { title, fields, yes, extra = null }) {
     title,
     className: "form-sheet",
     build: (close) => {
-      const inputs = fields.map((field, index) => el("input", {
-        name: field.name, value: field.value ?? "", required: field.required, placeholder: field.hint ?? " ",
-        autocomplete: "off", autofocus: index === 0, dir: "auto", pattern: field.pattern,
-      }));
-      const form = el("form", {
-        id: `form-${sheetCount}`,
-        onsubmit: (event) => {
-          event.preventDefault();
-          close(Object.fromEntries([...inputs.map((input) => [input.name, input.value.trim()]), ...(extra ? [["extra", extra.value()]] : [])]));
+      const inputs = fields.map((field, index) =>
+        el("input", {
+          name: field.name,
+          value: field.value ?? "",
+          required: field.required,
+          placeholder: field.hint ?? " ",
+          autocomplete: "off",
+          "data-autofocus": index === 0,
+          dir: "auto",
+          pattern: field.pattern,
+        }),
+      );
+      const form = el(
+        "form",
+        {
+          id: `form-${sheetCount}`,
+          onsubmit: (event) => {
+            event.preventDefault();
+            close(
+              Object.fromEntries([
+                ...inputs.map((input) => [input.name, input.value.trim()]),
+                ...(extra ? [["extra", extra.value()]] : []),
+              ]),
+            );
+          },
         },
-      }, ...inputs.map((input, index) => el("label", { class: "field" }, el("span", {}, fields[index].label), input)), extra?.element);
+        ...inputs.map((input, index) =>
+          el("label", { class: "field" }, el("span", {}, fields[index].label), input),
+        ),
+        extra?.element,
+      );
       return {
         body: form,
-        buttons: [sheetButton("Cancel", () => close()), el("button", { type: "submit", form: form.id, class: "sheet-button strong" }, yes)],
+        buttons: [
+          sheetButton("Cancel", () => close()),
+          el("button", { type: "submit", form: form.id, class: "sheet-button strong" }, yes),
+        ],
       };
     },
   });
@@ -86,8 +146,21 @@ export function formSheet(host, { title, fields, yes, extra = null }) {
 export function checklist(users, { max = Infinity, onChange = () => {} } = {}) {
   const chosen = new Set();
   const items = users.map((user) => {
-    const item = el("button", { type: "button", class: "user-item", role: "checkbox", "aria-checked": "false", "aria-label": fullName(user), "data-user": user.id, onclick: () => toggle(user.id) },
-      avatar(user.id, fullName(user)), userLines(user), el("span", { class: "check" }, icon("check")));
+    const item = el(
+      "button",
+      {
+        type: "button",
+        class: "user-item",
+        role: "checkbox",
+        "aria-checked": "false",
+        "aria-label": fullName(user),
+        "data-user": user.id,
+        onclick: () => toggle(user.id),
+      },
+      avatar(user.id, fullName(user)),
+      userLines(user),
+      el("span", { class: "check" }, icon("check")),
+    );
     return item;
   });
   const toggle = (id) => {
@@ -96,15 +169,25 @@ export function checklist(users, { max = Infinity, onChange = () => {} } = {}) {
       if (max === 1) chosen.clear();
       if (chosen.size < max) chosen.add(id);
     }
-    items.forEach((item) => item.setAttribute("aria-checked", String(chosen.has(Number(item.dataset.user)))));
+    items.forEach((item) =>
+      item.setAttribute("aria-checked", String(chosen.has(Number(item.dataset.user)))),
+    );
     onChange(chosen.size);
   };
   return { element: el("div", { class: "user-list" }, ...items), value: () => [...chosen] };
 }
 
 function userLines(user) {
-  return el("span", { class: "user-lines" }, el("span", { class: "user-name", dir: "auto" }, fullName(user)),
-    el("span", { class: "user-handle" }, user.username ? `@${user.username}` : (user.is_bot ? "bot" : "no username")));
+  return el(
+    "span",
+    { class: "user-lines" },
+    el("span", { class: "user-name", dir: "auto" }, fullName(user)),
+    el(
+      "span",
+      { class: "user-handle" },
+      user.username ? `@${user.username}` : user.is_bot ? "bot" : "no username",
+    ),
+  );
 }
 
 /** The user picker of a reply keyboard: one to `max` of `users`. Resolves to ids or null. */
@@ -123,7 +206,10 @@ export function pickUsers(host, { title, users, max }) {
           count.textContent = `${chosen} of ${max}`;
         },
       });
-      return { body: [users.length ? list.element : el("p", {}, "There is nobody to choose from.")], buttons: [count, sheetButton("Cancel", () => close()), send] };
+      return {
+        body: [users.length ? list.element : el("p", {}, "There is nobody to choose from.")],
+        buttons: [count, sheetButton("Cancel", () => close()), send],
+      };
     },
   });
 }
@@ -134,9 +220,31 @@ export function chooseUser(host, { title, users, extras = [] }) {
     title,
     className: "picker-sheet",
     build: (close) => ({
-      body: el("div", { class: "user-list" },
-        ...extras.map((extra) => el("button", { type: "button", class: "user-item", onclick: () => close(extra.value) }, el("span", { class: "avatar avatar-medium plain" }, icon(extra.icon)), el("span", { class: "user-name" }, extra.label))),
-        ...users.map((user) => el("button", { type: "button", class: "user-item", "data-user": user.id, onclick: () => close(user.id) }, avatar(user.id, fullName(user)), userLines(user)))),
+      body: el(
+        "div",
+        { class: "user-list" },
+        ...extras.map((extra) =>
+          el(
+            "button",
+            { type: "button", class: "user-item", onclick: () => close(extra.value) },
+            el("span", { class: "avatar avatar-medium plain" }, icon(extra.icon)),
+            el("span", { class: "user-name" }, extra.label),
+          ),
+        ),
+        ...users.map((user) =>
+          el(
+            "button",
+            {
+              type: "button",
+              class: "user-item",
+              "data-user": user.id,
+              onclick: () => close(user.id),
+            },
+            avatar(user.id, fullName(user)),
+            userLines(user),
+          ),
+        ),
+      ),
       buttons: [sheetButton("Cancel", () => close())],
     }),
   });
@@ -152,24 +260,41 @@ export function openMenu(host, { x, y }, items) {
     before?.focus?.({ preventScroll: true });
   };
   const outside = (event) => !menu.contains(event.target) && close();
-  const entries = items.map((item) => el("button", {
-    type: "button", role: "menuitem", class: item.danger ? "danger" : "",
-    onclick: () => { close(); item.run(); },
-  }, icon(item.icon), el("span", {}, item.label)));
-  const menu = el("div", {
-    class: "menu", role: "menu",
-    onkeydown: (event) => {
-      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-      if (step) {
-        event.preventDefault();
-        entries.at((entries.indexOf(document.activeElement) + step) % entries.length).focus();
-      }
-      if (event.key === "Escape" || event.key === "Tab") {
-        event.preventDefault();
-        close();
-      }
+  const entries = items.map((item) =>
+    el(
+      "button",
+      {
+        type: "button",
+        role: "menuitem",
+        class: item.danger ? "danger" : "",
+        onclick: () => {
+          close();
+          item.run();
+        },
+      },
+      icon(item.icon),
+      el("span", {}, item.label),
+    ),
+  );
+  const menu = el(
+    "div",
+    {
+      class: "menu",
+      role: "menu",
+      onkeydown: (event) => {
+        const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+        if (step) {
+          event.preventDefault();
+          entries.at((entries.indexOf(document.activeElement) + step) % entries.length).focus();
+        }
+        if (event.key === "Escape" || event.key === "Tab") {
+          event.preventDefault();
+          close();
+        }
+      },
     },
-  }, ...entries);
+    ...entries,
+  );
   host.append(menu);
   const box = host.getBoundingClientRect();
   menu.style.left = `${Math.max(8, Math.min(x - box.left, box.width - menu.offsetWidth - 8))}px`;
@@ -195,23 +320,26 @@ export function showToast(host, text) {
 
 /** A picture over the whole page. Small ones (a QR code) grow by whole steps and stay crisp. */
 export function enlarge(file, label) {
-  const step = Math.floor(Math.min(innerWidth * 0.9 / file.width, innerHeight * 0.85 / file.height));
-  const image = el("img", { src: file.file_url, alt: label, class: step >= 2 ? "enlarged" : null });
+  const step = Math.floor(
+    Math.min((innerWidth * 0.9) / file.width, (innerHeight * 0.85) / file.height),
+  );
+  const image = el("img", {
+    src: file.file_url,
+    alt: label,
+    class: step >= 2 ? "enlarged" : null,
+  });
   if (step >= 2) image.style.width = `${file.width * step}px`;
-  const viewer = el("dialog", { class: "viewer", "aria-label": label, onclick: () => viewer.close(), onclose: () => viewer.remove() },
-    image, iconButton("close", "Close", () => viewer.close()));
+  const viewer = el(
+    "dialog",
+    {
+      class: "viewer",
+      "aria-label": label,
+      onclick: () => viewer.close(),
+      onclose: () => viewer.remove(),
+    },
+    image,
+    iconButton("close", "Close", () => viewer.close()),
+  );
   document.body.append(viewer);
   viewer.showModal();
-}
-
-/** A web page that a bot opens over the chat. */
-export function openWebPage(host, title, address) {
-  return openSheet(host, {
-    title,
-    className: "web-sheet",
-    build: (close) => ({
-      body: el("iframe", { src: address, title, sandbox: "allow-scripts allow-forms allow-same-origin allow-popups" }),
-      buttons: [sheetButton("Close", () => close(), "strong")],
-    }),
-  });
 }

@@ -23,7 +23,11 @@ export function linkTo(address, actions, attributes, ...children) {
     event.preventDefault();
     actions.openLink(href);
   };
-  return el("a", { ...attributes, href, target: "_blank", rel: "noopener noreferrer", onclick: follow }, ...children);
+  return el(
+    "a",
+    { ...attributes, href, target: "_blank", rel: "noopener noreferrer", onclick: follow },
+    ...children,
+  );
 }
 
 function asButton(element, label, onclick) {
@@ -44,35 +48,60 @@ function spoiler(children) {
   const outer = el("span", { class: "spoiler", "aria-expanded": "false" }, inner);
   return asButton(outer, "Reveal spoiler", () => {
     outer.classList.add("revealed");
-    for (const name of ["role", "tabindex", "aria-label", "aria-expanded"]) outer.removeAttribute(name);
+    for (const name of ["role", "tabindex", "aria-label", "aria-expanded"])
+      outer.removeAttribute(name);
     inner.removeAttribute("aria-hidden");
   });
 }
 
 function codeBlock(entity, text, actions) {
   const language = entity.language ?? "";
-  return el("div", { class: "pre", dir: "ltr" },
-    el("div", { class: "pre-head" },
+  return el(
+    "div",
+    { class: "pre", dir: "ltr" },
+    el(
+      "div",
+      { class: "pre-head" },
       el("span", {}, language || "code"),
-      el("button", { type: "button", "aria-label": "Copy code", title: "Copy code", onclick: () => actions.copy(text) }, icon("copy"))),
-    el("pre", {}, el("code", language ? { "data-language": language } : {}, text)));
+      el(
+        "button",
+        {
+          type: "button",
+          "aria-label": "Copy code",
+          title: "Copy code",
+          onclick: () => actions.copy(text),
+        },
+        icon("copy"),
+      ),
+    ),
+    el("pre", {}, el("code", language ? { "data-language": language } : {}, text)),
+  );
 }
 
 function expandableQuote(text, children) {
   const quote = el("blockquote", { class: "expandable", dir: "auto" }, ...children);
   if (text.split("\n").length <= COLLAPSED_QUOTE_LINES && text.length < 120) return quote;
   quote.classList.add("collapsed");
-  const toggle = el("button", {
-    type: "button", class: "quote-toggle", "aria-label": "Show the whole quote", "aria-expanded": "false",
-    onclick: () => {
-      const collapsed = quote.classList.toggle("collapsed");
-      toggle.setAttribute("aria-expanded", String(!collapsed));
-      toggle.setAttribute("aria-label", collapsed ? "Show the whole quote" : "Show less");
+  const toggle = el(
+    "button",
+    {
+      type: "button",
+      class: "quote-toggle",
+      "aria-label": "Show the whole quote",
+      "aria-expanded": "false",
+      onclick: () => {
+        const collapsed = quote.classList.toggle("collapsed");
+        toggle.setAttribute("aria-expanded", String(!collapsed));
+        toggle.setAttribute("aria-label", collapsed ? "Show the whole quote" : "Show less");
+      },
     },
-  }, icon("down"));
+    icon("down"),
+  );
   quote.append(toggle);
   return quote;
 }
+
+const BLOCKS = new Set(["pre", "blockquote", "expandable_blockquote"]);
 
 const DRAW = {
   bold: (e, t, children) => el("strong", {}, ...children),
@@ -80,18 +109,31 @@ const DRAW = {
   underline: (e, t, children) => el("u", {}, ...children),
   strikethrough: (e, t, children) => el("s", {}, ...children),
   spoiler: (e, t, children) => spoiler(children),
-  code: (e, text, children, actions) => asButton(el("code", { class: "mono", title: "Copy" }, ...children), null, () => actions.copy(text)),
+  code: (e, text, children, actions) =>
+    asButton(el("code", { class: "mono", title: "Copy" }, ...children), null, () =>
+      actions.copy(text),
+    ),
   pre: (entity, text, children, actions) => codeBlock(entity, text, actions),
   blockquote: (e, t, children) => el("blockquote", { dir: "auto" }, ...children),
   expandable_blockquote: (e, text, children) => expandableQuote(text, children),
   custom_emoji: (e, t, children) => el("span", { class: "custom-emoji" }, ...children),
   url: (e, text, children, actions) => linkTo(text, actions, { class: "link" }, ...children),
-  text_link: (entity, t, children, actions) => linkTo(entity.url, actions, { class: "link" }, ...children),
-  email: (e, text, children, actions) => linkTo(`mailto:${text}`, actions, { class: "link" }, ...children),
-  phone_number: (e, text, children, actions) => linkTo(`tel:${text.replace(/[^+\d]/gu, "")}`, actions, { class: "link" }, ...children),
-  mention: (e, text, children, actions) => asButton(el("span", { class: "link mention" }, ...children), null, () => actions.openMention(text.slice(1))),
-  text_mention: (entity, t, children, actions) => asButton(el("span", { class: "link mention" }, ...children), null, () => actions.openUser(entity.user.id)),
-  bot_command: (e, text, children, actions) => asButton(el("span", { class: "link" }, ...children), null, () => actions.sendText(text)),
+  text_link: (entity, t, children, actions) =>
+    linkTo(entity.url, actions, { class: "link" }, ...children),
+  email: (e, text, children, actions) =>
+    linkTo(`mailto:${text}`, actions, { class: "link" }, ...children),
+  phone_number: (e, text, children, actions) =>
+    linkTo(`tel:${text.replace(/[^+\d]/gu, "")}`, actions, { class: "link" }, ...children),
+  mention: (e, text, children, actions) =>
+    asButton(el("span", { class: "link mention" }, ...children), null, () =>
+      actions.openMention(text.slice(1)),
+    ),
+  text_mention: (entity, t, children, actions) =>
+    asButton(el("span", { class: "link mention" }, ...children), null, () =>
+      actions.openUser(entity.user.id),
+    ),
+  bot_command: (e, text, children, actions) =>
+    asButton(el("span", { class: "link" }, ...children), null, () => actions.sendText(text)),
   hashtag: (e, t, children) => el("span", { class: "tag" }, ...children),
   cashtag: (e, t, children) => el("span", { class: "tag" }, ...children),
 };
@@ -108,12 +150,15 @@ function draw(text, start, end, entities, actions) {
     if (from > cursor) parts.push(text.slice(cursor, from));
     const inside = [];
     while (queue.length > 0 && queue[0].offset < to) inside.push(queue.shift());
-    queue.unshift(...inside.filter((child) => child.offset + child.length > to)
-      .map((child) => ({ ...child, offset: to, length: child.offset + child.length - to })));
+    queue.unshift(
+      ...inside
+        .filter((child) => child.offset + child.length > to)
+        .map((child) => ({ ...child, offset: to, length: child.offset + child.length - to })),
+    );
     const children = draw(text, from, to, inside, actions);
     const make = DRAW[entity.type];
     parts.push(...(make ? [make(entity, text.slice(from, to), children, actions)] : children));
-    cursor = to;
+    cursor = BLOCKS.has(entity.type) && text[to] === "\n" && to < end ? to + 1 : to;
   }
   if (cursor < end) parts.push(text.slice(cursor, end));
   return parts;
@@ -131,5 +176,9 @@ export function richText(text, entities = [], actions) {
 /** Whether a text is one to three emoji and nothing else, which is shown large. */
 export function onlyEmoji(text) {
   const letters = [...new Intl.Segmenter().segment(text)].map((part) => part.segment);
-  return letters.length > 0 && letters.length <= 3 && letters.every((letter) => /\p{Emoji_Presentation}|\p{Emoji}\uFE0F/u.test(letter));
+  return (
+    letters.length > 0 &&
+    letters.length <= 3 &&
+    letters.every((letter) => /\p{Emoji_Presentation}|\p{Emoji}\uFE0F/u.test(letter))
+  );
 }

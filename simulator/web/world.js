@@ -32,28 +32,36 @@ export class World {
   /** The person or bot with this username, in any case. */
   byUsername(username) {
     const wanted = username.toLowerCase();
-    return [...this.people.values(), ...this.bots.values()].find((user) => user.username?.toLowerCase() === wanted);
+    return [...this.people.values(), ...this.bots.values()].find(
+      (user) => user.username?.toLowerCase() === wanted,
+    );
   }
 
   /** The chats a person has, and one with each bot whether or not anything was said there. */
   chatsOf(personId) {
     const withBots = [...this.bots.keys()].map((botId) => this.chatWith(personId, botId));
-    const others = [...this.chats.values()].filter((chat) => chat.members.includes(personId) && !chat.key.startsWith("bot:"));
+    const others = [...this.chats.values()].filter(
+      (chat) => chat.members.includes(personId) && !chat.key.startsWith("bot:"),
+    );
     return [...withBots, ...others];
   }
 
   /** The private chat of a person with a bot or another person. */
   chatWith(personId, userId) {
     const bot = this.bots.get(userId);
-    const key = bot ? `bot:${userId}:${personId}` : `direct:${[personId, userId].sort((a, b) => a - b).join(":")}`;
-    return this.chats.get(key) ?? {
-      key,
-      type: bot ? "private" : "direct",
-      id: userId,
-      title: fullName(this.user(userId)),
-      members: bot ? [personId] : [personId, userId],
-      bots: bot ? [userId] : [],
-    };
+    const key = bot
+      ? `bot:${userId}:${personId}`
+      : `direct:${[personId, userId].sort((a, b) => a - b).join(":")}`;
+    return (
+      this.chats.get(key) ?? {
+        key,
+        type: bot ? "private" : "direct",
+        id: userId,
+        title: fullName(this.user(userId)),
+        members: bot ? [personId] : [personId, userId],
+        bots: bot ? [userId] : [],
+      }
+    );
   }
 
   /** The chat with this key as this person has it, or undefined. */
@@ -68,7 +76,8 @@ export class World {
   /** Who is at the other end of a private chat, or null for a group. */
   peer(chat, personId) {
     if (chat.type === "private") return this.bots.get(chat.bots[0]) ?? null;
-    if (chat.type === "direct") return this.people.get(chat.members.find((id) => id !== personId)) ?? null;
+    if (chat.type === "direct")
+      return this.people.get(chat.members.find((id) => id !== personId)) ?? null;
     return null;
   }
 
@@ -82,7 +91,9 @@ export class World {
   commands(chat) {
     return chat.bots.flatMap((id) => {
       const bot = this.bots.get(id);
-      return (bot?.commands ?? []).map((command) => ({ ...command, bot }));
+      return ((chat.type === "group" ? bot?.group_commands : bot?.commands) ?? []).map(
+        (command) => ({ ...command, bot }),
+      );
     });
   }
 }

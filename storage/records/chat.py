@@ -33,6 +33,21 @@ class Cards:
         )
         return None if row is None else row[0]
 
+    def put_elsewhere(self, subject_id: str, inline_id: str) -> bool:
+        """Remembers that a message shows a subject, unless it shows another."""
+        self._connection.run("put_card_elsewhere", subject_id=subject_id, inline_id=inline_id)
+        row = self._connection.one("subject_elsewhere", inline_id=inline_id)
+        return row is not None and row[0] == subject_id
+
+    def elsewhere(self, subject_id: str) -> list[str]:
+        """Those messages of a subject."""
+        rows = self._connection.all("cards_elsewhere", subject_id=subject_id)
+        return [inline_id for (inline_id,) in rows]
+
+    def drop_elsewhere(self, inline_id: str) -> None:
+        """The message is gone."""
+        self._connection.run("drop_card_elsewhere", inline_id=inline_id)
+
 
 class Prompts:
     """`payments.ports.Prompts` on any engine."""

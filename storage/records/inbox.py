@@ -19,9 +19,9 @@ class Inbox:
         self._sealer = sealer
 
     def add(
-        self, update: StoredUpdate, *, worker: str, now: Millis, lease_until: Millis
+        self, update: StoredUpdate, *, worker: str | None, now: Millis, lease_until: Millis
     ) -> StoredUpdate | None:
-        """Writes an update down, once; answers it, leased, if it is to be handled now."""
+        """Writes an update down, once; answers it, leased, if `worker` is to handle it now."""
         self._connection.lock_lane(update.lane)
         added = self._connection.run(
             "add_update",
@@ -30,7 +30,7 @@ class Inbox:
             payload=self._sealer.seal(update.payload, use=Use.INBOX_PAYLOAD, row=update.update_id),
             now=now,
         )
-        if not added:
+        if not added or worker is None:
             return None
         leased = self._connection.run(
             "lease_only_update",
@@ -72,6 +72,14 @@ class Inbox:
     def renew(self, *, worker: str, lease_until: Millis) -> None:
         """The worker is alive: its leases last until then."""
         self._connection.run("renew_leases", worker=worker, leased_until=lease_until)
+
+    def release(self, *, worker: str) -> None:
+        """The worker stops: whoever recovers next may take over what it leased."""
+        self._connection.run("renew_leases", worker=worker, leased_until=0)
+
+    def leased_to(self, worker: str) -> list[StoredUpdate]:
+        """What the worker has under way, as far as the store knows."""
+        return [self._update(row) for row in self._connection.all("leased_updates", worker=worker)]
 
     def last_id(self) -> int | None:
         """The highest update id seen."""

@@ -1,4 +1,4 @@
-"""Cards and their payments. Notes are sealed."""
+"""Cards and their payments. Notes, and what a link asked, are sealed."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Intents:
         self._connection.run(
             "add_intent",
             intent_id=intent.id,
-            kind=intent.kind,
+            kind=intent.kind.value,
             payer_id=intent.payer_id,
             currency=intent.currency,
             note=self._sealer.seal_note(intent.note, use=Use.INTENT_NOTE, row=intent.id),
-            state=intent.state,
+            state=intent.state.value,
             refusal=intent.refusal,
             request_id=intent.request_id,
             link_id=intent.link_id,
@@ -50,6 +50,7 @@ class Intents:
             created_at=intent.created_at,
             expires_at=intent.expires_at,
             origin=origin,
+            **self._asked(intent),
         )
         self._add_payments(intent)
         return intent
@@ -64,7 +65,7 @@ class Intents:
         rewritten = self._connection.run(
             "rewrite_intent",
             intent_id=intent.id,
-            kind=intent.kind,
+            kind=intent.kind.value,
             currency=intent.currency,
             note=self._sealer.seal_note(intent.note, use=Use.INTENT_NOTE, row=intent.id),
             request_id=intent.request_id,
@@ -73,6 +74,7 @@ class Intents:
             told_in=intent.told_in,
             group_id=intent.group_id,
             expires_at=intent.expires_at,
+            **self._asked(intent),
         )
         if not rewritten:
             return False
@@ -94,7 +96,7 @@ class Intents:
             "move_intent",
             intent_id=intent_id,
             states=json_array(states),
-            state=to,
+            state=to.value,
             expires_at=expires_at,
             refusal=refusal,
         )
@@ -141,8 +143,8 @@ class Intents:
         moved = self._connection.run(
             "move_payment",
             payment_id=payment_id,
-            before=state,
-            state=to,
+            before=state.value,
+            state=to.value,
             payee_id=payee_id,
             claim_token=claim_token,
             posted_at=posted_at,
@@ -187,16 +189,25 @@ class Intents:
                 payee_username=payment.payee_username,
                 amount=payment.amount_minor,
                 currency=payment.currency,
-                state=payment.state,
+                state=payment.state.value,
                 refunded=payment.refunded_minor,
                 claim_token=payment.claim_token,
                 posted_at=payment.posted_at,
                 expires_at=payment.expires_at,
             )
 
+    def _asked(self, intent: Intent) -> dict[str, bytes | None]:
+        """A link's question and its answer, as parameters of a query."""
+        row = intent.id
+        return {
+            "question": self._sealer.seal_note(intent.question, use=Use.INTENT_QUESTION, row=row),
+            "answer": self._sealer.seal_note(intent.answer, use=Use.INTENT_ANSWER, row=row),
+        }
+
     def _intent(self, row: Row) -> Intent:
         intent_id, kind, payer_id, currency, note, state, refusal, *rest = row
-        request_id, link_id, refunds_id, told_in, group_id, created_at, expires_at = rest
+        request_id, link_id, refunds_id, told_in, group_id, created_at, expires_at, *asked = rest
+        question, answer = asked
         payments = self._connection.all("payments_of_intent", intent_id=intent_id)
         return Intent(
             intent_id,
@@ -214,6 +225,8 @@ class Intents:
             created_at,
             expires_at,
             tuple(_payment(payment) for payment in payments),
+            self._sealer.open_note(question, use=Use.INTENT_QUESTION, row=intent_id),
+            self._sealer.open_note(answer, use=Use.INTENT_ANSWER, row=intent_id),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from payments.models import ConversationId, Millis, Notice, NoticeKind
+from payments.policy import NOTICE_WAIT_MOST_MS
 from storage.connection import Connection, Row
 
 
@@ -15,12 +16,18 @@ class Outbox:
     def add(self, kind: NoticeKind, *, to: ConversationId, subject_id: str, now: Millis) -> None:
         """Writes a notice, due at once."""
         self._connection.run(
-            "add_notice", kind=kind, conversation_id=to, subject_id=subject_id, now=now
+            "add_notice", kind=kind.value, conversation_id=to, subject_id=subject_id, now=now
         )
 
     def claim(self, *, now: Millis, lease_until: Millis, limit: int) -> list[Notice]:
         """Takes due notices, oldest first; nobody else gets them before `lease_until`."""
-        rows = self._connection.all("claim_notices", now=now, leased_until=lease_until, rows=limit)
+        rows = self._connection.all(
+            "claim_notices",
+            now=now,
+            latest=now + NOTICE_WAIT_MOST_MS,
+            leased_until=lease_until,
+            rows=limit,
+        )
         return [_notice(row) for row in sorted(rows)]
 
     def done(self, notice_id: int) -> None:

@@ -60,7 +60,7 @@ class People:
             language=person.language,
             language_chosen=int(person.language_chosen),
             currency=person.currency,
-            requests_from=person.requests_from,
+            requests_from=person.requests_from.value,
             terms_version=person.terms_version,
             joined_at=person.joined_at,
             reachable=int(person.reachable),

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import astuple, replace
 
-from payments.models import Keypad, KeypadPurpose, Millis, PersonId, Pin
+from payments.models import (
+    ActionKind,
+    Keypad,
+    KeypadPurpose,
+    Millis,
+    OperatorAction,
+    PersonId,
+    Pin,
+)
 from storage.connection import Connection, Row
 from storage.sealing import Sealer, Use
 
@@ -36,17 +45,20 @@ class Pins:
         self, person_id: PersonId, *, now: Millis, lock_until: Callable[[int], Millis | None]
     ) -> Pin | None:
         """Counts a try before it is checked; None while locked or where there is no PIN."""
-        counted = self._connection.one("count_try", person_id=person_id, now=now)
-        if counted is None:
+        row = self._connection.one("count_try", person_id=person_id, now=now)
+        if row is None:
             return None
-        row = self._connection.one(
-            "lock_pin", person_id=person_id, locked_until=lock_until(counted[0])
-        )
-        return None if row is None else Pin(*row)
+        pin = Pin(*row)
+        locked_until = lock_until(pin.tries)
+        if locked_until is None:
+            return pin
+        self._connection.run("lock_pin", person_id=person_id, locked_until=locked_until)
+        return replace(pin, locked_until=locked_until)
 
-    def clear_tries(self, person_id: PersonId) -> None:
-        """After the right PIN."""
-        self._connection.run("clear_tries", person_id=person_id)
+    def clear_tries(self, person_id: PersonId) -> Pin | None:
+        """After the right PIN: forgets tries and lock, and answers the record; None: no PIN."""
+        row = self._connection.one("clear_tries", person_id=person_id)
+        return None if row is None else Pin(*row)
 
     def begin_reset(self, person_id: PersonId, reset_at: Millis | None) -> None:
         """Starts (or, with None, cancels) the waiting period of a forgotten PIN."""
@@ -83,10 +95,19 @@ class Pins:
         return [self._keypad(row) for row in self._connection.all("drop_overdue_keypads", now=now)]
 
     def _keypad_values(self, keypad: Keypad) -> dict[str, object]:
-        plain = json.dumps([keypad.keys, keypad.digits, keypad.first, keypad.taps]).encode()
+        plain = json.dumps(
+            [
+                keypad.keys,
+                keypad.digits,
+                keypad.first,
+                keypad.taps,
+                keypad.device,
+                None if keypad.action is None else astuple(keypad.action),
+            ]
+        ).encode()
         return {
             "keypad_id": keypad.id,
-            "purpose": keypad.purpose,
+            "purpose": keypad.purpose.value,
             "intent_id": keypad.intent_id,
             "sealed": self._sealer.seal(plain, use=Use.KEYPAD, row=keypad.id),
             "checking": int(keypad.checking),
@@ -96,7 +117,7 @@ class Pins:
     def _keypad(self, row: Row) -> Keypad:
         keypad_id, person_id, purpose, intent_id, sealed, checking, expires_at = row
         plain = self._sealer.open(sealed, use=Use.KEYPAD, row=keypad_id)
-        keys, digits, first, taps = json.loads(plain)
+        keys, digits, first, taps, device, action = json.loads(plain)
         return Keypad(
             id=keypad_id,
             person_id=person_id,
@@ -108,4 +129,10 @@ class Pins:
             taps=tuple(taps),
             checking=bool(checking),
             expires_at=expires_at,
+            device=device,
+            action=None if action is None else _action(*action),
         )
+
+
+def _action(kind: str, subject_id: str, person_id: PersonId | None, reason: str) -> OperatorAction:
+    return OperatorAction(ActionKind(kind), subject_id, person_id, reason)

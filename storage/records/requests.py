@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from payments.models import Millis, PersonId, Request, RequestState
+from payments.models import Millis, PersonId, Report, ReportReason, Request, RequestState
 from storage.connection import Connection, Row
 from storage.sealing import Sealer, Use
 
@@ -33,7 +33,7 @@ class Requests:
             currency=request.currency,
             note=self._sealer.seal_note(request.note, use=Use.REQUEST_NOTE, row=request.id),
             partial=int(request.partial),
-            state=request.state,
+            state=request.state.value,
             group_id=request.group_id,
             reminders=request.reminders,
             reminded_at=request.reminded_at,
@@ -63,7 +63,9 @@ class Requests:
 
     def move_if(self, request_id: str, *, state: RequestState, to: RequestState) -> bool:
         """Changes the state from `state`."""
-        moved = self._connection.run("move_request", request_id=request_id, before=state, state=to)
+        moved = self._connection.run(
+            "move_request", request_id=request_id, before=state.value, state=to.value
+        )
         return moved == 1
 
     def remind_if(self, request_id: str, *, most: int, not_since: Millis, now: Millis) -> bool:
@@ -99,6 +101,32 @@ class Requests:
             "count_open_requests", requester_id=requester_id, payer_id=payer_id
         )
         return 0 if row is None else row[0]
+
+    def count_all_open(self, requester_id: PersonId) -> int:
+        """How many open requests the one has to anybody."""
+        row = self._connection.one("count_all_open_requests", requester_id=requester_id)
+        return 0 if row is None else row[0]
+
+    def report(
+        self, request_id: str, reporter_id: PersonId, reason: ReportReason, now: Millis
+    ) -> None:
+        """Writes down what operators should look at; said twice, the last reason."""
+        self._connection.run(
+            "add_report",
+            request_id=request_id,
+            reporter_id=reporter_id,
+            reason=reason.value,
+            now=now,
+        )
+
+    def reports(self, limit: int) -> list[Report]:
+        """What operators should look at, latest first."""
+        return [
+            Report(reported_at, request_id, reported_id, reporter_id, ReportReason(reason))
+            for reported_at, request_id, reported_id, reporter_id, reason in self._connection.all(
+                "reports", rows=limit
+            )
+        ]
 
     def overdue(self, now: Millis, limit: int) -> list[Request]:
         """Open ones whose time is up."""

@@ -52,6 +52,8 @@ class Chatpay:
     """Settings other than the usual, by field name."""
     token: str = TOKEN
     username: str = BOT_USERNAME
+    anywhere: bool = True
+    """Whether inline and guest mode are switched on at BotFather."""
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _serving: asyncio.Task[None] | None = None
 
@@ -73,7 +75,13 @@ class Chatpay:
 
     async def start(self) -> None:
         """Starts the bot and waits until it is at work."""
-        await self.telegram.bot(self.token, username=self.username, first_name="Chatpay")
+        await self.telegram.bot(
+            self.token,
+            username=self.username,
+            first_name="Chatpay",
+            inline=self.anywhere,
+            guest=self.anywhere,
+        )
         ready = asyncio.Event()
         self._stop.clear()
         self._serving = asyncio.create_task(

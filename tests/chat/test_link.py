@@ -7,6 +7,9 @@ from simulator.client import Telegram
 from tests.chat.books import books
 from tests.chat.driver import Chatpay, Customer
 
+OFFERED = ["Share link", "Copy link", "Poster", "QR only"]
+CARD = [*OFFERED, "Options", "Who paid (0)", "Pause", "Close link"]
+
 
 async def test_a_link_has_a_picture_that_reads_as_its_address(
     telegram: Telegram, alice: Customer
@@ -16,7 +19,7 @@ async def test_a_link_has_a_picture_that_reads_as_its_address(
     address = shown.button("Copy link")["copy_text"]["text"]
     assert address.startswith("https://t.me/chatpay_bot?start=l_")
     assert shown.text == f"A payment link · €12.50\nlunch\nAlice @alice\n\n{address}"
-    assert shown.labels == ["Share link", "Copy link", "Close link"]
+    assert shown.labels == CARD
     assert shown.photo is not None
     assert qr.read(await telegram.download(shown.photo)) == [address]
 
@@ -58,7 +61,7 @@ async def test_the_permanent_link_asks_the_payer_for_the_amount(
     shown = await alice.ask("/me", "Your permanent link")
     again = await alice.ask("/me", "Your permanent link")
     assert shown.text == again.text
-    assert shown.labels == ["Share link", "Copy link"]
+    assert shown.labels == OFFERED
 
     await bob.person.open_link(shown.button("Copy link")["copy_text"]["text"])
     question = await bob.see("How much")
@@ -128,21 +131,30 @@ async def test_a_link_without_amount_is_asked_for_one(alice: Customer) -> None:
     old = await alice.press(question, "€5.00")
     assert old.alert
 
-    await alice.ask("/link", "For how much")
+    await alice.press(await alice.ask("/link", "Your payment links"), "New link")
+    await alice.see("For how much")
     assert (await alice.ask("7.25", "A payment link")).text.startswith("A payment link · €7.25")
     await alice.press(question, "My links")
     listed = await alice.see("Your payment links")
-    assert listed.labels == ["€7.25", "any amount · lunch"]
+    assert listed.labels == ["€7.25", "any amount · lunch", "New link", "My permanent link"]
     await alice.press(listed, "any amount · lunch")
-    assert (await alice.see("A payment link")).labels == ["Share link", "Copy link", "Close link"]
+    assert (await alice.see("A payment link")).labels == CARD
 
 
-async def test_somebody_new_joins_by_a_link_and_is_taken_on_to_it(
+async def test_somebody_new_joins_by_a_link_adds_money_and_pays(
     alice: Customer, dave: Customer
 ) -> None:
-    """Terms and name first, then the card that the link leads to."""
-    shown = await alice.ask("/link 12.50", "A payment link")
+    """Terms and name first, then the card; with money and a PIN it is paid."""
+    shown = await alice.ask("/link 12.50 coffee", "A payment link")
     address = shown.button("Copy link")["copy_text"]["text"]
     await dave.join(address.partition("start=")[2])
     card = await dave.see("Pay Alice")
     assert "You have €0.00: that is €12.50 too little." in card.text
+
+    await dave.choose_pin()
+    await dave.top_up("20")
+    await dave.person.open_link(address)
+    await dave.approve(await dave.see("Left afterwards: €7.50"), "Pay €12.50")
+    await dave.see("✅ Paid €12.50 to Alice")
+    await alice.see("Dave @dave paid you €12.50 — coffee")
+    assert (await alice.balance(), await dave.balance()) == ("€112.50", "€7.50")

@@ -23,7 +23,7 @@ from tests.processes import TOKEN, Running, chatpay
 
 @pytest.fixture
 async def running(telegram: Telegram, tmp_path: Path) -> AsyncIterator[Running]:
-    await telegram.bot(TOKEN, username="chatpay_bot")
+    await telegram.bot(TOKEN, username="chatpay_bot", inline=True, guest=True)
     process = Running(tmp_path, {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_API_URL": telegram.url})
     await process.start()
     yield process
@@ -157,6 +157,7 @@ async def test_a_folder_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
 
 async def test_a_port_in_use_is_a_sentence(telegram: Telegram, tmp_path: Path) -> None:
     """The web side says which address it could not have."""
+    await telegram.bot(TOKEN, username="chatpay_bot", inline=True, guest=True)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         listen = f"127.0.0.1:{taken.getsockname()[1]}"
         ended = await chatpay(

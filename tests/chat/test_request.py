@@ -6,7 +6,7 @@ from simulator.client import Message, Telegram
 from tests.chat.books import books
 from tests.chat.driver import Chatpay, Clock, Customer
 
-PAYER_BUTTONS = ["Pay €12.50…", "Decline", "Block Alice"]
+PAYER_BUTTONS = ["Pay €12.50…", "Decline", "Block Alice", "Report Alice"]
 
 
 async def _ask(alice: Customer, command: str = "/request @bob 12.50 pizza") -> Message:
@@ -189,7 +189,7 @@ async def test_a_request_is_paid_in_parts_where_that_is_allowed(
     await alice.see("You asked Bob")
 
     asked = await bob.see("asks you to pay")
-    assert asked.labels == ["Pay €12.50…", "Pay a part…", "Decline", "Block Alice"]
+    assert asked.labels == ["Pay €12.50…", "Pay a part…", "Decline", "Block Alice", "Report Alice"]
     await bob.press(asked, "Pay a part…")
     await bob.see("How much of the €12.50")
     await bob.approve(await bob.ask("5", "Pay Alice"), "Pay €5.00")
@@ -254,7 +254,13 @@ async def test_anyone_by_a_link_with_its_qr_code(
     preview = await alice.see("anyone who opens your link")
     await alice.press(preview, "Ask for €12.50")
     own = await alice.see("You asked anyone")
-    assert own.labels == ["Share link", "Copy link", "QR code", "Cancel request"]
+    assert own.labels == [
+        "Put it into a chat…",
+        "Share link",
+        "Copy link",
+        "QR code",
+        "Cancel request",
+    ]
     address = own.button("Copy link")["copy_text"]["text"]
     await alice.press(own, "QR code")
     picture = await alice.see(lambda message: message.photo is not None)
@@ -262,7 +268,7 @@ async def test_anyone_by_a_link_with_its_qr_code(
 
     await bob.person.open_link(address)
     asked = await bob.see("asks you to pay")
-    assert asked.labels == ["Pay €12.50…", "Block Alice"]
+    assert asked.labels == ["Pay €12.50…", "Block Alice", "Report Alice"]
     await bob.press(asked, "Pay €12.50…")
     await bob.approve(await bob.see("Pay Alice"), "Pay €12.50")
     assert (await alice.see("✅ Paid.")).id == own.id

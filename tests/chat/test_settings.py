@@ -9,8 +9,11 @@ MENU = [
     "Language",
     "Currency",
     "Requests",
+    "Phone",
+    "Bank account",
     "Blocked people",
     "PIN",
+    "Devices",
     "Close",
 ]
 

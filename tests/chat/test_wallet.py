@@ -7,7 +7,7 @@ import re
 from simulator.client import Telegram
 from tests.chat.driver import PIN, Chatpay, Clock, Customer
 
-A_MOMENT = r"[A-Z][a-z]{2} \d{1,2}, \d{4}, \d{1,2}:\d\d:\d\d\s[AP]M UTC"
+A_MOMENT = r"[A-Z][a-z]{2} \d{1,2}, \d{4}, \d{1,2}:\d\d\s[AP]M UTC"
 
 
 async def pay(payer: Customer, words: str) -> None:

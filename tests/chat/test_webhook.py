@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
+from bot.inbox import ALLOWED_UPDATES
 from bot.web.server import SECRET_HEADER, webhook_path
 from simulator.client import Telegram
 from tests.chat.books import books
@@ -68,7 +69,7 @@ async def test_a_payment_by_webhook(telegram: Telegram, alice: Customer, bob: Cu
     assert await telegram.calls("getUpdates") == []
     (call,) = await telegram.calls("setWebhook")
     assert call["params"]["secret_token"] == SECRET
-    assert call["params"]["allowed_updates"] == ["message", "callback_query"]
+    assert call["params"]["allowed_updates"] == list(ALLOWED_UPDATES)
 
 
 @pytest.mark.parametrize("header", [{}, {SECRET_HEADER: "guessed"}, {SECRET_HEADER: SECRET[:-1]}])

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from simulator.client import Message, NotSeenError
+from simulator.client import Message, NotSeenError, SimulatorError
 from tests.chat.driver import Customer, is_keypad
 
 PATIENCE_S = 3.0
@@ -61,6 +61,7 @@ class Payer:
 
     async def _follow(self, note: str) -> None:
         taps = 0
+        said: str | None = None
         while True:
             card = await self._card(note)
             if card is not None and card.text.startswith("✅ Paid"):
@@ -68,12 +69,13 @@ class Payer:
                 return
             if card is not None and (label := _asked(card, self.customer.pin)):
                 taps += 1
-                assert taps < _TAPS_MOST, f"{card.text!r} does not come to an end"
+                assert taps < _TAPS_MOST, f"{card.text!r} goes on for ever, and says {said!r}"
                 self.paying = True
                 try:
                     answer = await self.customer.person.press(card, label, wait=PATIENCE_S)
-                except LookupError:
+                except (LookupError, SimulatorError):
                     continue  # it changed under the finger: look again
+                said = answer.toast or said
                 if answer.answered:
                     await self._glance(note, card)
                     continue

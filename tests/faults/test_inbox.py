@@ -3,66 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from telegram import Update
-from telegram.ext import ApplicationBuilder, MessageHandler, filters
 
-from bot.context import AnyApplication, AnyContext
 from bot.inbox import Inbox, lane_of
-from bot.transport import Transport
 from payments.ports import Store
 from simulator.client import Telegram
 from storage import Sealer, open_store
-from tests.chat.driver import TOKEN, Clock
+from tests.chat.driver import Clock
+from tests.faults.handling import Handled, message, new_handled
 
 ANN, BEA = 11, 22
-Handle = Callable[[int, str], Any]
-
-
-def message(update_id: int, person_id: int, text: str) -> dict[str, Any]:
-    """An update with somebody's message."""
-    return {
-        "update_id": update_id,
-        "message": {
-            "message_id": update_id,
-            "date": 1,
-            "from": {"id": person_id, "is_bot": False, "first_name": "Someone"},
-            "chat": {"id": person_id, "type": "private", "first_name": "Someone"},
-            "text": text,
-        },
-    }
-
-
-class Handled:
-    """An application whose one handler writes down what it handled."""
-
-    def __init__(self, application: AnyApplication) -> None:
-        self.application = application
-        self.texts: list[str] = []
-        self.under_way = 0
-        self.gate = asyncio.Event()
-        self.gate.set()
-        application.add_handler(MessageHandler(filters.TEXT, self.handle))
-
-    async def handle(self, update: Update, _context: AnyContext) -> None:
-        assert update.message is not None
-        self.under_way += 1
-        await self.gate.wait()
-        self.under_way -= 1
-        if update.message.text == "poison":
-            raise ValueError("cannot be handled")
-        self.texts.append(update.message.text or "")
-
-    async def until(self, count: int) -> list[str]:
-        """Waits for so many texts."""
-        async with asyncio.timeout(5):
-            while len(self.texts) < count:  # noqa: ASYNC110 (nothing tells when it is handled)
-                await asyncio.sleep(0.01)
-        return self.texts
 
 
 @pytest.fixture
@@ -74,24 +28,14 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 @pytest.fixture
 async def handled(telegram: Telegram) -> AsyncIterator[Handled]:
-    application = (
-        ApplicationBuilder()
-        .token(TOKEN)
-        .base_url(f"{telegram.url}/bot")
-        .request(Transport())
-        .get_updates_request(Transport())
-        .updater(None)
-        .job_queue(None)
-        .build()
-    )
-    async with application:
-        yield Handled(application)
+    async with new_handled(telegram) as application:
+        yield application
 
 
-async def opened(handled: Handled, store: Store, clock: Clock, *, alone: bool = True) -> Inbox:
+async def opened(handled: Handled, store: Store, clock: Clock) -> Inbox:
     """An inbox as a worker of its own."""
     inbox = Inbox(handled.application, store, clock)
-    await inbox.start(alone=alone)
+    await inbox.start()
     return inbox
 
 
@@ -155,28 +99,6 @@ async def test_what_was_not_finished_is_handled_after_the_next_start(
     assert [text for text in texts if text.startswith("a")] == ["a1", "a2"]
     assert sorted(texts) == ["a1", "a2", "b1"]
     await again.stop(within_s=1)
-
-
-async def test_beside_others_a_dead_workers_updates_wait_for_its_lease(
-    handled: Handled, store: Store, clock: Clock
-) -> None:
-    """Where several take updates in, nobody touches what another may still be handling."""
-    dead = await opened(handled, store, clock)
-    handled.gate.clear()
-    await dead.take([message(1, ANN, "a1")])
-    await asyncio.sleep(0.1)
-    await dead.stop(within_s=0)
-    handled.gate.set()
-
-    early = await opened(handled, store, clock, alone=False)
-    await asyncio.sleep(0.1)
-    assert handled.texts == []
-    await early.stop(within_s=1)
-
-    clock.advance(minutes=1)
-    late = await opened(handled, store, clock, alone=False)
-    assert await handled.until(1) == ["a1"]
-    await late.stop(within_s=1)
 
 
 async def test_a_flooder_starves_nobody(handled: Handled, store: Store, clock: Clock) -> None:

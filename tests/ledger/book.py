@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -17,6 +18,7 @@ from payments.models import (
     IntentState,
     Link,
     LinkState,
+    LinkTerms,
     Payment,
     PaymentState,
     Profile,
@@ -26,6 +28,7 @@ from payments.models import (
     TransferKind,
 )
 from payments.ports import Store, Tx
+from storage.migrate import migrations
 from storage.sealing import Sealer
 
 ALICE, BOB, CAROL = 1, 2, 3
@@ -35,23 +38,9 @@ HOUR = 3_600_000
 SEALER = Sealer([b"a key for tests, 32 bytes long ok"])
 
 TABLES = [
-    "people",
-    "blocks",
-    "accounts",
-    "holds",
-    "hold_ends",
-    "transfers",
-    "entries",
-    "requests",
-    "links",
-    "intents",
-    "payments",
-    "pins",
-    "keypads",
-    "outbox",
-    "inbox",
-    "cards",
-    "prompts",
+    table
+    for migration in migrations("sqlite")
+    for table in re.findall(r"CREATE TABLE (\w+)", migration.text)
 ]
 
 
@@ -110,6 +99,7 @@ class PostgresDatabase:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.broken = False
         self._connection = psycopg.connect(url, autocommit=True)
 
     def execute(self, *statements: str) -> list[tuple[Any, ...]]:
@@ -117,10 +107,19 @@ class PostgresDatabase:
             cursor = self._connection.execute(statement)
         return cursor.fetchall() if cursor.description else []
 
+    def empty(self) -> None:
+        """Forgets all rows, as no user of the database could."""
+        self.execute(
+            "SET session_replication_role = replica",
+            *(f"DELETE FROM {table}" for table in TABLES),
+            "RESET session_replication_role",
+        )
+
     def close(self) -> None:
         self._connection.close()
 
     def break_open(self, *statements: str) -> None:
+        self.broken = True
         checks = self.execute(
             "SELECT conrelid::regclass, conname FROM pg_constraint"
             " WHERE contype = 'c' AND conrelid <> 0"
@@ -336,9 +335,19 @@ def link(link_id: str = "l1", *, personal: bool = False, created_at: int = NOW) 
         id=link_id,
         owner_id=BOB,
         personal=personal,
-        amount_minor=None if personal else 500,
-        currency="EUR",
-        note="coffee",
+        terms=LinkTerms(
+            currency="EUR",
+            amount_minor=None if personal else 500,
+            suggested=not personal,
+            least_minor=100,
+            most_minor=None if personal else 900,
+            note="coffee",
+            question="How strong?",
+            thanks="Enjoy it!",
+            reference="shelf 3",
+            uses_most=None if personal else 2,
+            expires_at=NOW + HOUR,
+        ),
         state=LinkState.ACTIVE,
         created_at=created_at,
     )

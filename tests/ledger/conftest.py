@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -54,24 +53,47 @@ def postgres_server() -> Iterator[str]:
         server.cleanup()
 
 
-@pytest.fixture
-def new_postgres_database(postgres_server: str) -> Iterator[Callable[[], Database]]:
-    """Makes databases that are gone after the test."""
-    made: dict[str, PostgresDatabase] = {}
-    numbers = itertools.count()
+@pytest.fixture(scope="session")
+def postgres_databases(postgres_server: str) -> Iterator[Callable[[], PostgresDatabase]]:
+    """Makes databases with all tables, and drops them in the end."""
+    made: list[PostgresDatabase] = []
 
-    def new() -> Database:
-        name = f"book{next(numbers)}"
+    def new() -> PostgresDatabase:
+        name = f"book{len(made)}"
         with psycopg.connect(postgres_server, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}")
-        made[name] = PostgresDatabase(postgres_server.replace("/postgres?", f"/{name}?"))
-        return made[name]
+        made.append(PostgresDatabase(postgres_server.replace("/postgres?", f"/{name}?")))
+        return made[-1]
 
     yield new
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        for name, database in made.items():
-            database.close()
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    for database in made:
+        database.close()
+
+
+@pytest.fixture(scope="session")
+def idle_postgres_databases() -> list[PostgresDatabase]:
+    """Those that earlier tests left empty."""
+    return []
+
+
+@pytest.fixture
+def new_postgres_database(
+    postgres_databases: Callable[[], PostgresDatabase],
+    idle_postgres_databases: list[PostgresDatabase],
+) -> Iterator[Callable[[], Database]]:
+    """Hands out empty databases."""
+    used: list[PostgresDatabase] = []
+
+    def new() -> Database:
+        idle = idle_postgres_databases
+        used.append(idle.pop() if idle else postgres_databases())
+        return used[-1]
+
+    yield new
+    for database in used:
+        if not database.broken:
+            database.empty()
+            idle_postgres_databases.append(database)
 
 
 @pytest.fixture

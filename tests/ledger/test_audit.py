@@ -16,6 +16,7 @@ from tests.ledger.book import (
     draft,
     give_back,
     hold_back,
+    link,
     pay,
     request,
     top_up,
@@ -38,12 +39,13 @@ _BREACHES = {
     "I14": "UPDATE intents SET state = 'cancelled' WHERE id = 'i1'",
     "I15": "UPDATE payments SET refunded = refunded + 1 WHERE id = 'i1-p0'",
     "I16": "UPDATE requests SET paid = paid + 1 WHERE id = 'r1'",
+    "I17": "UPDATE links SET uses = uses + 1 WHERE id = 'l1'",
 }
 
 
 @pytest.fixture(autouse=True)
 async def _book(store: Store) -> None:
-    """One of everything: a payment with a refund, holds of each end, a withdrawal, a request."""
+    """One of everything: a refunded payment, holds of each end, a request and a link paid."""
     await store.write(do(pay, draft("i1")))
     await store.write(do(give_back, "i1-p0", 250, intent_id="i2"))
     for name in ("held", "claimed", "returned"):
@@ -59,6 +61,10 @@ async def _book(store: Store) -> None:
         pay(tx, draft("i3", amount=500, request_id="r1"))
         tx.requests.pay_if_open("r1", 500, ALICE)
         tx.intents.add(draft("i4"), origin=None)
+        tx.links.add(link("l1"))
+        sold = draft("i5", amount=500, link_id="l1")
+        pay(tx, sold)
+        assert tx.links.use_if("l1", sold.payments[0], NOW)
 
     await store.write(resolve)
 
@@ -102,6 +108,10 @@ async def test_a_breach_is_named(store: Store, database: Database, invariant: st
         ("UPDATE payments SET state = 'posted' WHERE intent_id = 'i4'", "I14"),
         ("UPDATE transfers SET reverses_id = NULL WHERE id = 'i2-p0'", "I15"),
         ("DELETE FROM intents WHERE id = 'i3'", "I16"),
+        ("UPDATE links SET paid = paid + 1", "I17"),
+        ("UPDATE links SET refunded = refunded + 1", "I17"),
+        ("UPDATE link_payments SET number = 2", "I17"),
+        ("DELETE FROM link_payments", "I17"),
         (f"UPDATE entries SET balance_after = -1 WHERE transfer_id = 'topup-{BOB}'", "I5"),
     ],
 )

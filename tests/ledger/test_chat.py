@@ -239,6 +239,28 @@ async def test_lanes_stay_in_order_in_a_race(store: Store, seed: int) -> None:
 # --- cards and prompts -------------------------------------------------------------------------
 
 
+async def test_a_message_elsewhere_shows_one_subject(store: Store) -> None:
+    """A message in a chat that the bot is not in keeps its first subject until it is dropped."""
+    for subject_id, inline_id, shows in (
+        ("i1", "a", True),
+        ("i1", "b", True),
+        ("i2", "c", True),
+        ("i2", "a", False),
+        ("i1", "a", True),
+    ):
+        assert await store.write(do(_put_elsewhere, subject_id, inline_id)) is shows
+
+    assert await store.read(lambda tx: tx.cards.elsewhere("i1")) == ["a", "b"]
+    assert await store.read(lambda tx: tx.cards.elsewhere("i2")) == ["c"]
+    await store.write(lambda tx: tx.cards.drop_elsewhere("a"))
+    assert await store.read(lambda tx: tx.cards.elsewhere("i1")) == ["b"]
+    assert await store.read(lambda tx: tx.cards.of("i1")) == []
+
+
+def _put_elsewhere(tx: Tx, subject_id: str, inline_id: str) -> bool:
+    return tx.cards.put_elsewhere(subject_id, inline_id)
+
+
 async def test_a_message_shows_one_subject(store: Store) -> None:
     """A subject may be shown by several messages, a message shows the latest put on it."""
     cards = [Card("i1", 5, 1), Card("i1", 6, 1), Card("i2", 5, 2)]

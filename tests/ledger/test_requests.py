@@ -1,11 +1,11 @@
-"""Requests and links: who asks whom, how much of it is paid, and by which address."""
+"""Requests: who asks whom, and how much of it is paid."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
 
-from payments.models import LinkState, RequestState
+from payments.models import RequestState
 from payments.ports import Store
 from tests.ledger.book import (
     ALICE,
@@ -15,7 +15,6 @@ from tests.ledger.book import (
     NOW,
     Database,
     contents,
-    link,
     request,
 )
 
@@ -127,46 +126,3 @@ async def test_overdue_requests_come_longest_overdue_first(store: Store) -> None
 
     found = await store.read(lambda tx: tx.requests.overdue(NOW + HOUR + 2, 10))
     assert [overdue.id for overdue in found] == ["r1", "r2"]
-
-
-# --- links -------------------------------------------------------------------------------------
-
-
-async def test_a_link_comes_back_as_it_was(store: Store, database: Database) -> None:
-    """All fields survive, and the note is sealed."""
-    assert await store.write(lambda tx: tx.links.add(link())) == link()
-    assert await store.read(lambda tx: tx.links.get("l1")) == link()
-    assert await store.read(lambda tx: tx.links.get("nowhere")) is None
-    ((sealed,),) = database.execute("SELECT note FROM links")
-    assert b"coffee" not in bytes(sealed)
-
-
-async def test_an_owner_has_one_personal_link(store: Store) -> None:
-    """Made again, it is the first one."""
-    assert await store.read(lambda tx: tx.links.personal(BOB)) is None
-    first = await store.write(lambda tx: tx.links.add(link("l1", personal=True)))
-    again = await store.write(lambda tx: tx.links.add(link("l2", personal=True)))
-
-    assert again == first
-    assert await store.read(lambda tx: tx.links.personal(BOB)) == first
-    assert await store.read(lambda tx: tx.links.get("l2")) is None
-
-
-async def test_links_are_listed_without_the_closed(store: Store) -> None:
-    """Latest first; a paused one is still the owner's."""
-    for number in range(3):
-        new = link(f"l{number}", created_at=NOW + number)
-        await store.write(lambda tx, new=new: tx.links.add(new))
-
-    async def move(link_id: str, state: LinkState, to: LinkState) -> bool:
-        return await store.write(lambda tx: tx.links.move_if(link_id, state=state, to=to))
-
-    assert await move("l0", LinkState.ACTIVE, LinkState.PAUSED) is True
-    assert await move("l1", LinkState.ACTIVE, LinkState.CLOSED) is True
-    assert await move("l1", LinkState.ACTIVE, LinkState.PAUSED) is False
-    found = await store.read(lambda tx: tx.links.by_owner(BOB, 10))
-    assert [(kept.id, kept.state) for kept in found] == [
-        ("l2", LinkState.ACTIVE),
-        ("l0", LinkState.PAUSED),
-    ]
-    assert len(await store.read(lambda tx: tx.links.by_owner(BOB, 1))) == 1

@@ -78,7 +78,7 @@ async def test_a_failed_commit_fails_everyone(
 
     def break_the_next_batch(_tx: Tx) -> None:
         running.set()
-        queued.wait(5)
+        assert queued.wait(60)
         writer._raw = _Faulty(writer._raw, statement, after=False)  # type: ignore[assignment,arg-type]
 
     first = asyncio.create_task(store.write(break_the_next_batch))
@@ -87,15 +87,22 @@ async def test_a_failed_commit_fails_everyone(
         asyncio.create_task(store.write(do(send, f"t{number}", ALICE, BOB, 1)))
         for number in range(10)
     ]
+    # Makes the batch run again with savepoints, so that each of its units can be undone alone.
+    payments.append(asyncio.create_task(store.write(_write_and_raise)))
     await asyncio.sleep(0)
     queued.set()
     await first
     outcomes = await asyncio.gather(*payments, return_exceptions=True)
 
-    assert [type(outcome) for outcome in outcomes] == [Unavailable] * 10
+    assert [type(outcome) for outcome in outcomes] == [Unavailable] * 11
     assert contents(database) == before
     await store.write(do(send, "later", ALICE, BOB, 1))
     assert (await balances(store))[BOB] == (1, 0, 1)
+
+
+def _write_and_raise(tx: Tx) -> Transfer:
+    send(tx, "broken", ALICE, BOB, 1)
+    raise KeyError("broken")
 
 
 async def test_an_unknown_outcome_is_told_as_such(store: Store) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.pacing import Pacer
+from bot.pacing import NotYet, Pacer
 
 ANN, BEA, CAT, GROUP = 1, 2, 3, -4
 
@@ -69,6 +69,35 @@ def test_a_429_holds_its_chat_and_a_second_one_holds_all(pacer: Pacer, seconds: 
     assert pacer.wait(CAT) == pytest.approx(7)
     seconds.now += 7
     assert [pacer.wait(chat) for chat in (ANN, BEA, CAT)] == [0, 0, 0]
+
+
+def test_an_edit_in_a_private_chat_waits_for_no_turn(pacer: Pacer) -> None:
+    """However much was sent there and elsewhere; only a 429 holds it."""
+    send(pacer, ANN, 40)
+    assert pacer.wait_to_edit(ANN) == 0
+    pacer.pause(ANN, 5)
+    assert pacer.wait_to_edit(ANN) == pytest.approx(5)
+
+
+async def test_an_edit_counts_in_a_group_alone(pacer: Pacer) -> None:
+    """Forty edits of one's card leave its chat's turn where it was; a group's turn is spent."""
+    for _ in range(40):
+        await pacer.turn_to_edit(ANN)
+    assert pacer.wait(ANN) == 0
+    for _ in range(20):
+        await pacer.turn_to_edit(GROUP)
+    assert pacer.wait(GROUP) == pytest.approx(3)
+
+
+async def test_a_turn_that_is_far_away_is_not_waited_for(pacer: Pacer) -> None:
+    """It says when to ask again, and nothing is counted."""
+    pacer.pause(ANN, 7)
+    with pytest.raises(NotYet) as refused:
+        await pacer.turn(ANN)
+    assert refused.value.seconds == pytest.approx(7)
+    with pytest.raises(NotYet):
+        await pacer.turn_to_edit(ANN)
+    assert pacer.wait(BEA) == 0
 
 
 async def test_a_turn_is_waited_for_and_counted() -> None:

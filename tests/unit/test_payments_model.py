@@ -64,12 +64,16 @@ class Book(RuleBasedStateMachine):
 
     async def open(self) -> None:
         path = Path(self.folder.name) / "bank.db"
-        self.raw = await open_store(f"sqlite:///{path}", Sealer([b"a secret key of a test"]))
+        self.raw = await open_store(self.url(path), Sealer([b"a secret key of a test"]))
         store, clock, pins = FailingStore(self.raw), Clock(), PlainPins()
         payments = Payments(store, pins, policy(request_open_most=1_000), clock)
         self.bank = Bank(payments, store, clock, pins, path)
         for person_id in JOINED:
             await self.bank.person(person_id)
+
+    def url(self, path: Path) -> str:
+        """An empty database."""
+        return f"sqlite:///{path}"
 
     def run(self, doing: Awaitable[T]) -> T:
         return self.loop.run_until_complete(doing)  # type: ignore[arg-type]

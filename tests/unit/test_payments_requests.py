@@ -1,4 +1,4 @@
-"""Asking for money, and payment links."""
+"""Asking for money."""
 
 from __future__ import annotations
 
@@ -21,11 +21,18 @@ from payments.errors import (
     Refused,
     UnknownPerson,
 )
-from payments.models import Card, IntentState, LinkState, Request, RequestsFrom, RequestState
+from payments.models import (
+    Card,
+    IntentState,
+    ReportReason,
+    Request,
+    RequestsFrom,
+    RequestState,
+)
 from payments.money import Money
 from payments.policy import DAY, HOUR
 from payments.results import Approved, RefusedAfterPin
-from tests.unit.payments_kit import ALICE, BOB, CAROL, DAN, EVE, GROUP, Bank, eur
+from tests.unit.payments_kit import ALICE, BOB, CAROL, DAN, EVE, GROUP, Bank, eur, policy
 
 WEEK = 7 * DAY
 
@@ -315,88 +322,6 @@ async def test_request_expires(bank: Bank) -> None:
     assert await bank.notices() == [("request", ALICE, request.id), ("request", BOB, request.id)]
 
 
-# --- links ---------------------------------------------------------------------------------------
-
-
-async def test_personal_link_is_permanent(bank: Bank) -> None:
-    """One a person, without amount, that nobody closes."""
-    await bank.people(ALICE, BOB)
-    link = await bank.payments.personal_link(BOB)
-    assert await bank.payments.personal_link(BOB) == link
-    assert (link.personal, link.amount) == (True, None)
-    for by in (ALICE, BOB):
-        with pytest.raises(NotYours):
-            await bank.payments.close_link(link.id, by)
-    card = await bank.payments.pay_link(link.id, ALICE)
-    assert (card.lacks_payee, card.lacks_amount) == (False, True)
-    with pytest.raises(AmountRefused):
-        await bank.payments.ask_pin(card.id, ALICE)
-    with pytest.raises(NotYours):
-        await bank.payments.amend(card.id, ALICE, payees=[CAROL])
-    with pytest.raises(AmountRefused):
-        await bank.payments.amend(card.id, ALICE, amount=Money(5, "USD"))
-    await bank.posted(await bank.payments.amend(card.id, ALICE, amount=eur(70)))
-    assert await bank.balance(BOB) == (10_070, 0)
-
-
-async def test_link_with_an_amount(bank: Bank) -> None:
-    """Its card is complete and its amount fixed; the same origin makes one card."""
-    await bank.people(ALICE, BOB)
-    link = await bank.payments.make_link(BOB, amount=eur(450), note="coffee")
-    assert await bank.payments.link(link.id) == link
-    card = await bank.payments.pay_link(link.id, ALICE, origin="o")
-    assert await bank.payments.pay_link(link.id, ALICE, origin="o") == card
-    assert (card.total, card.note, card.link_id) == (eur(450), "coffee", link.id)
-    with pytest.raises(AmountRefused):
-        await bank.payments.amend(card.id, ALICE, amount=eur(1))
-    await bank.posted(card)
-    assert await bank.balance(BOB) == (10_450, 0)
-
-
-async def test_link_is_refused(bank: Bank) -> None:
-    """To its owner, to the blocked, to who has not joined, and where there is none."""
-    await bank.people(ALICE, BOB, CAROL)
-    await bank.meet(DAN)
-    link = await bank.payments.personal_link(BOB)
-    await bank.payments.block(BOB, CAROL)
-    before = bank.snapshot()
-    for link_id, by, error in (
-        (link.id, DAN, NotJoined),
-        ("no such link", ALICE, NotYours),
-        (link.id, BOB, PayeeRefused),
-        (link.id, CAROL, PayeeRefused),
-    ):
-        with pytest.raises(error):
-            await bank.payments.pay_link(link_id, by)
-    for amount, note, error in (
-        (eur(0), "", AmountRefused),
-        (Money(1, "CHF"), "", AmountRefused),
-        (None, "n" * 141, NoteRefused),
-    ):
-        with pytest.raises(error):
-            await bank.payments.make_link(BOB, amount=amount, note=note)
-    assert bank.snapshot() == before
-
-
-async def test_closed_link_is_not_paid(bank: Bank) -> None:
-    """Neither by a new card nor by one that awaits its PIN."""
-    await bank.people(ALICE, BOB)
-    link = await bank.payments.make_link(BOB, amount=None, note="")
-    card = await bank.payments.pay_link(link.id, ALICE)
-    card = await bank.payments.amend(card.id, ALICE, amount=eur(5))
-    keypad = await bank.payments.ask_pin(card.id, ALICE)
-    assert (await bank.payments.close_link(link.id, BOB)).state is LinkState.CLOSED
-    assert (await bank.payments.close_link(link.id, BOB)).state is LinkState.CLOSED
-    assert await bank.payments.links(BOB) == []
-    money = bank.money()
-    with pytest.raises(NotOpen):
-        await bank.payments.pay_link(link.id, ALICE)
-    result = await bank.type(keypad, "493817")
-    assert isinstance(result, RefusedAfterPin)
-    assert isinstance(result.error, NotOpen)
-    assert bank.money() == money
-
-
 async def test_request_needs_the_money(bank: Bank) -> None:
     """A card for more than the balance is made, and refused when its PIN is asked for."""
     request = await asked(bank, amount=eur(10_001))
@@ -404,3 +329,43 @@ async def test_request_needs_the_money(bank: Bank) -> None:
     with pytest.raises(InsufficientFunds):
         await bank.payments.ask_pin(card.id, ALICE)
     assert await state(bank, request) is RequestState.OPEN
+
+
+async def test_open_requests_are_capped_in_all(bank: Bank) -> None:
+    """Asking many people a little is asking a lot; one that is cancelled makes room."""
+    await bank.people(ALICE, BOB, CAROL)
+    bank.payments.policy = policy(request_open_all_most=3)
+    first, _ = await bank.payments.request(BOB, payers=[ALICE, CAROL], amount=eur(5))
+    await bank.payments.request(BOB, amount=eur(5))
+    before = bank.snapshot()
+    for payers in ([ALICE], [CAROL], ["somebody"], []):
+        with pytest.raises(LimitExceeded) as refused:
+            await bank.payments.request(BOB, payers=payers, amount=eur(5))
+        assert (refused.value.limit, refused.value.possible) == ("requests", None)
+    assert bank.snapshot() == before
+    await bank.payments.cancel_request(first.id, BOB)
+    await bank.payments.request(BOB, payers=[CAROL], amount=eur(5))
+
+
+async def test_a_report_is_kept_declines_and_blocks(bank: Bank) -> None:
+    """Only whoever is asked reports; said twice, the last reason counts; no money is concerned."""
+    request = await asked(bank)
+    money, before = bank.money(), bank.snapshot()
+    with pytest.raises(PayeeRefused):
+        await bank.payments.report(request.id, BOB, ReportReason.SCAM)
+    for by, request_id in ((CAROL, request.id), (ALICE, "r_nothing")):
+        with pytest.raises(NotYours):
+            await bank.payments.report(request_id, by, ReportReason.SCAM)
+    assert bank.snapshot() == before
+    reported = await bank.payments.report(request.id, ALICE, ReportReason.STRANGER)
+    assert reported.state is RequestState.DECLINED
+    await bank.payments.report(request.id, ALICE, ReportReason.SCAM)
+    [report] = await bank.store.read(lambda tx: tx.requests.reports(10))
+    assert (report.request_id, report.reported_id, report.reporter_id, report.reason) == (
+        request.id,
+        BOB,
+        ALICE,
+        ReportReason.SCAM,
+    )
+    assert [person.id for person in await bank.payments.blocked(ALICE)] == [BOB]
+    assert bank.money() == money

@@ -10,37 +10,61 @@ from bot import refusals
 from bot.texts import Texts
 from payments.errors import (
     AmountRefused,
+    AnswerMissing,
     Conflict,
+    DeviceUnknown,
     Expired,
+    Frozen,
     InsufficientFunds,
+    Leftover,
+    Limit,
     LimitExceeded,
+    NotEmpty,
     NoteRefused,
     NotJoined,
     NotOpen,
+    NotOperator,
     NotYours,
+    Paused,
     PayeeRefusal,
     PayeeRefused,
     PaymentError,
     PinLocked,
     PinMissing,
+    PinNeeded,
+    PinReason,
     PinWeak,
+    ProofRefused,
     Refused,
+    TermsChanged,
+    TermsRefusal,
+    TermsRefused,
+    TooManyDevices,
     Unavailable,
     UnknownPerson,
+    Unverified,
 )
-from payments.models import IntentState, LinkState, PaymentState, RequestState, TransferKind
+from payments.models import (
+    IntentState,
+    LinkStanding,
+    LinkState,
+    PaymentState,
+    Proof,
+    RequestState,
+    TransferKind,
+)
 from payments.money import Money, Reason
 
 T = Texts("en")
 NOON = 1_780_315_200_000  # 2026-06-01 12:00 UTC
-STATES = [*IntentState, *PaymentState, *RequestState, *LinkState]
+STATES = [*IntentState, *PaymentState, *RequestState, *LinkState, *LinkStanding]
 
 
 def _all_errors() -> list[PaymentError]:
     five, ten = Money(500, "EUR"), Money(1_000, "EUR")
     limits = [
         LimitExceeded(limit, possible=possible, again_at=again_at)
-        for limit in ("reminders", *TransferKind)
+        for limit in (*Limit, *TransferKind)
         for possible in (None, Money(0, "EUR"), five)
         for again_at in (None, NOON)
     ]
@@ -51,15 +75,27 @@ def _all_errors() -> list[PaymentError]:
     ]
     return [
         NotJoined(),
+        TermsChanged(),
+        *map(Unverified, Proof),
+        *map(ProofRefused, Proof),
         UnknownPerson(),
         *map(PayeeRefused, PayeeRefusal),
         *ranges,
         NoteRefused(most=140),
+        *map(TermsRefused, TermsRefusal),
+        AnswerMissing(),
         InsufficientFunds(available=five, needed=ten),
         *limits,
+        Frozen(),
+        Paused(),
+        NotOperator(),
+        *map(NotEmpty, Leftover),
         PinMissing(),
         PinLocked(until=NOON),
         PinWeak(),
+        *map(PinNeeded, PinReason),
+        DeviceUnknown(),
+        TooManyDevices(most=10),
         NotYours(),
         *map(NotOpen, STATES),
         NotOpen("answered"),
@@ -113,13 +149,13 @@ def test_every_unreadable_amount_has_a_sentence() -> None:
             LimitExceeded("topup", possible=Money(2_000, "EUR"), again_at=NOON),
             (
                 "The bank moves only so much a day. €20.00 is possible now, "
-                "more from Jun 1, 2026, 12:00:00 PM UTC."
+                "more from Jun 1, 2026, 12:00 PM UTC."
             ),
         ),
         (
             PinLocked(until=NOON),
             (
-                "Too many wrong tries, so your PIN is locked until Jun 1, 2026, 12:00:00 PM UTC. "
+                "Too many wrong tries, so your PIN is locked until Jun 1, 2026, 12:00 PM UTC. "
                 "Your money is safe."
             ),
         ),

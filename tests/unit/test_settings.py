@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings, SettingsError
+from payments.models import Proof
 from payments.policy import HOUR
 
 ROOT = Path(__file__).parents[2]
@@ -68,6 +69,7 @@ def test_everything_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
         "OPERATORS": "7,8",
         "PAYMENT_PROVIDER_TOKEN": "p",
         "HOLD_HOURS": "0.5",
+        "REQUIRE": "bank",
     }.items():
         monkeypatch.setenv(name, value)
     settings = Settings.read()
@@ -83,6 +85,18 @@ def test_everything_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     policy = settings.policy()
     assert (policy.currencies, policy.sandbox) == (("USD", "JPY"), False)
     assert policy.hold_ms == HOUR // 2
+    assert policy.require == (Proof.BANK,)
+
+
+def test_real_money_requires_proofs_unless_that_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both in live, none in sandbox; `none` is a choice, too."""
+    assert Settings.read().policy().require == ()
+    monkeypatch.setenv("MODE", "live")
+    assert Settings.read().policy().require == (Proof.PHONE, Proof.BANK)
+    monkeypatch.setenv("REQUIRE", "none")
+    assert Settings.read().policy().require == ()
+    monkeypatch.setenv("REQUIRE", "phone, bank")
+    assert Settings.read().policy().require == (Proof.PHONE, Proof.BANK)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +121,7 @@ def test_everything_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
             "must be 16 to 256 characters of A-Z a-z 0-9 _ -.",
         ),
         ("HOLD_HOURS", "0", "is not right: input should be greater than 0."),
+        ("REQUIRE", "passport", "is not right: input should be 'phone' or 'bank'."),
         ("MODE", "test", "is not right: input should be 'sandbox' or 'live'."),
     ],
 )

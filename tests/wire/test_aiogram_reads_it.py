@@ -18,7 +18,7 @@ from tests.wire.aiogram_reads import complaints
 async def test_a_conversation_through_all_the_rooms(
     telegram: Telegram, alice: Customer, bob: Customer
 ) -> None:
-    """Payments, requests, links with their pictures, a group, pickers, menus: all of it is read."""
+    """Payments, requests, links with pictures, a group, pickers, menus: all is read."""
     await alice.approve(await alice.ask("/pay @bob 12.50 lunch", "Pay Bob"))
     await bob.see("paid you")
     await alice.press(await alice.ask("/pay 3", "Whom do you want to pay"), "Pick")
@@ -58,7 +58,7 @@ async def test_a_conversation_through_all_the_rooms(
 def test_what_is_no_call_is_complained_of(
     method: str, params: dict[str, Any], complaint: str
 ) -> None:
-    """The check finds unknown methods and fields, missing fields, and unknown fields of buttons."""
+    """Unknown methods and fields, missing fields, and unknown fields of buttons are found."""
     assert complaints([{"method": method, "params": params}], []) == [complaint]
 
 

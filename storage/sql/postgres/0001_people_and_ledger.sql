@@ -19,16 +19,33 @@ CREATE TABLE people (
 CREATE UNIQUE INDEX people_username ON people (lower(username)) WHERE username IS NOT NULL;
 
 CREATE TABLE blocks (
-    person_id BIGINT NOT NULL REFERENCES people (id),
-    other_id BIGINT NOT NULL REFERENCES people (id),
+    person_id BIGINT NOT NULL REFERENCES people (id) ON UPDATE CASCADE,
+    other_id BIGINT NOT NULL REFERENCES people (id) ON UPDATE CASCADE,
     blocked_at BIGINT NOT NULL,
     PRIMARY KEY (person_id, other_id)
+);
+
+-- Phone numbers that people have shown to be theirs: `number` is sealed, `digest` finds it.
+CREATE TABLE phones (
+    person_id BIGINT PRIMARY KEY REFERENCES people (id) ON UPDATE CASCADE,
+    digest BYTEA NOT NULL UNIQUE,
+    number BYTEA NOT NULL,
+    findable SMALLINT NOT NULL DEFAULT 1 CHECK (findable IN (0, 1)),
+    verified_at BIGINT NOT NULL
+);
+
+-- Where people withdraw to: `number` is sealed.
+CREATE TABLE bank_accounts (
+    person_id BIGINT PRIMARY KEY REFERENCES people (id) ON UPDATE CASCADE,
+    kind TEXT NOT NULL CHECK (kind IN ('iban', 'upi', 'pix')),
+    number BYTEA NOT NULL,
+    linked_at BIGINT NOT NULL
 );
 
 CREATE TABLE accounts (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind TEXT NOT NULL CHECK (kind IN ('person', 'bank')),
-    person_id BIGINT REFERENCES people (id),
+    person_id BIGINT REFERENCES people (id) ON UPDATE CASCADE,
     currency TEXT NOT NULL CHECK (length(currency) = 3),
     balance BIGINT NOT NULL DEFAULT 0,
     held BIGINT NOT NULL DEFAULT 0,
@@ -71,7 +88,7 @@ CREATE TABLE transfers (
     credit_account_id BIGINT NOT NULL,
     amount BIGINT NOT NULL CHECK (amount BETWEEN 1 AND 1000000000000),
     currency TEXT NOT NULL,
-    hold_id TEXT UNIQUE REFERENCES holds (id),
+    hold_id TEXT REFERENCES holds (id),
     reverses_id TEXT REFERENCES transfers (id),
     created_at BIGINT NOT NULL,
     CONSTRAINT two_accounts CHECK (debit_account_id <> credit_account_id),
@@ -81,6 +98,7 @@ CREATE TABLE transfers (
 
 CREATE INDEX transfers_debited ON transfers (debit_account_id, created_at);
 CREATE INDEX transfers_credited ON transfers (credit_account_id, created_at);
+CREATE UNIQUE INDEX transfers_posting ON transfers (hold_id) WHERE hold_id IS NOT NULL;
 CREATE INDEX transfers_reversing ON transfers (reverses_id) WHERE reverses_id IS NOT NULL;
 
 -- The two sides of each transfer: negative on the debited account, positive on the credited one.
@@ -112,5 +130,13 @@ EXECUTE FUNCTION refuse('hold_ends are append-only');
 CREATE TRIGGER accounts_stay BEFORE DELETE OR TRUNCATE ON accounts
 EXECUTE FUNCTION refuse('accounts stay');
 CREATE TRIGGER accounts_keep_their_owner
-BEFORE UPDATE OF id, kind, person_id, currency, opened_at ON accounts
+BEFORE UPDATE OF id, kind, currency, opened_at ON accounts
+EXECUTE FUNCTION refuse('accounts keep their owner');
+
+-- But the owner may be forgotten: the number of a chat platform, below 2^52, may give way to a
+-- pseudonym, from there on.
+CREATE TRIGGER accounts_forget_their_owner BEFORE UPDATE OF person_id ON accounts
+FOR EACH ROW WHEN (coalesce(
+    OLD.person_id >= 4503599627370496 OR NEW.person_id < 4503599627370496, TRUE
+))
 EXECUTE FUNCTION refuse('accounts keep their owner');

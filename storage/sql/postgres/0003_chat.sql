@@ -1,19 +1,22 @@
 -- PINs, and what the chat needs to survive a restart.
 
 CREATE TABLE pins (
-    person_id BIGINT PRIMARY KEY REFERENCES people (id),
+    person_id BIGINT PRIMARY KEY REFERENCES people (id) ON UPDATE CASCADE,
     hash TEXT NOT NULL,
     tries BIGINT NOT NULL DEFAULT 0 CHECK (tries >= 0),
     locked_until BIGINT,
     reset_at BIGINT,
-    changed_at BIGINT NOT NULL
+    changed_at BIGINT NOT NULL,
+    replaced_at BIGINT
 );
 
 -- One keypad a person; `sealed` holds its tokens and what was tapped.
 CREATE TABLE keypads (
-    person_id BIGINT PRIMARY KEY REFERENCES people (id),
+    person_id BIGINT PRIMARY KEY REFERENCES people (id) ON UPDATE CASCADE,
     id TEXT NOT NULL UNIQUE,
-    purpose TEXT NOT NULL CHECK (purpose IN ('approve', 'current', 'choose', 'repeat')),
+    purpose TEXT NOT NULL CHECK (
+        purpose IN ('approve', 'current', 'choose', 'repeat', 'enrol', 'operate', 'erase')
+    ),
     intent_id TEXT,
     sealed BYTEA NOT NULL,
     checking SMALLINT NOT NULL CHECK (checking IN (0, 1)),
@@ -21,6 +24,19 @@ CREATE TABLE keypads (
 );
 
 CREATE INDEX keypads_overdue ON keypads (expires_at);
+
+-- What may approve without the PIN, after a finger or a face; of its token there is a hash.
+CREATE TABLE devices (
+    id TEXT PRIMARY KEY,
+    person_id BIGINT NOT NULL REFERENCES people (id) ON UPDATE CASCADE,
+    name TEXT NOT NULL,
+    token_hash TEXT NOT NULL,
+    added_at BIGINT NOT NULL,
+    used_at BIGINT,
+    pin_at BIGINT NOT NULL
+);
+
+CREATE INDEX devices_of_person ON devices (person_id, added_at);
 
 -- What must be told. `leased_until`: somebody is sending it. Sent ones are deleted, buried ones kept.
 CREATE TABLE outbox (
@@ -62,6 +78,14 @@ CREATE TABLE cards (
 );
 
 CREATE INDEX cards_of_subject ON cards (subject_id);
+
+-- Messages in chats that the bot is not in, by the ids that the platform gave them.
+CREATE TABLE cards_elsewhere (
+    inline_id TEXT PRIMARY KEY,
+    subject_id TEXT NOT NULL
+);
+
+CREATE INDEX cards_elsewhere_of_subject ON cards_elsewhere (subject_id);
 
 CREATE TABLE prompts (
     person_id BIGINT NOT NULL,

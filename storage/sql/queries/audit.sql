@@ -99,7 +99,8 @@ LEFT JOIN transfers t ON t.id = p.id
 LEFT JOIN accounts d ON d.id = t.debit_account_id
 LEFT JOIN accounts c ON c.id = t.credit_account_id
 WHERE p.state = 'posted' AND (
-    t.id IS NULL OR t.amount <> p.amount OR t.currency <> p.currency OR t.kind <> i.kind
+    t.id IS NULL OR t.amount <> p.amount OR t.currency <> p.currency
+    OR t.kind <> CASE WHEN i.kind = 'gift' THEN 'payment' ELSE i.kind END
     OR coalesce(d.person_id, 0) <> p.payer_id
     OR (i.kind <> 'withdrawal' AND coalesce(c.person_id, 0) <> coalesce(p.payee_id, -1))
 );
@@ -162,3 +163,31 @@ FROM requests q
 LEFT JOIN intents i ON i.request_id = q.id AND i.state = 'posted'
 LEFT JOIN payments p ON p.intent_id = i.id AND p.state <> 'draft'
 GROUP BY q.id, q.paid HAVING q.paid <> coalesce(sum(p.amount), 0);
+
+-- name: breaks_i17()
+-- A link's uses, and what it took and gave back, are its approved payments, numbered from 1; and
+-- those by bank are its bank sales.
+SELECT 'link ' || l.id, 'uses ' || l.uses || ', paid ' || l.paid || ', refunded ' || l.refunded
+    || '; payments ' || count(p.id) || ', ' || coalesce(sum(p.amount), 0)
+    || ', ' || coalesce(sum(p.refunded), 0) || '; numbers ' || count(n.number)
+FROM links l
+LEFT JOIN intents i ON i.link_id = l.id AND i.state = 'posted'
+LEFT JOIN payments p ON p.intent_id = i.id AND p.state IN ('posted', 'held')
+LEFT JOIN link_payments n ON n.payment_id = p.id AND n.link_id = l.id
+    AND n.number BETWEEN 1 AND l.uses
+GROUP BY l.id, l.uses, l.paid, l.refunded
+HAVING l.uses <> count(p.id) OR l.paid <> coalesce(sum(p.amount), 0)
+    OR l.refunded <> coalesce(sum(p.refunded), 0) OR l.uses <> count(n.number)
+UNION ALL
+SELECT 'link ' || l.id, 'by bank ' || l.bank_sold || ', taken back ' || l.bank_corrected
+    || ', paid ' || l.bank_paid || '; bank sales ' || count(s.number) || ', ' || count(c.number)
+    || ', ' || coalesce(sum(CASE WHEN c.number IS NULL THEN s.amount ELSE 0 END), 0)
+FROM links l
+LEFT JOIN bank_sales s ON s.link_id = l.id AND s.number <= l.bank_sold
+LEFT JOIN bank_corrections c ON c.link_id = s.link_id AND c.number = s.number
+GROUP BY l.id, l.bank_sold, l.bank_corrected, l.bank_paid
+HAVING l.bank_sold <> count(s.number) OR l.bank_corrected <> count(c.number)
+    OR l.bank_paid <> coalesce(sum(CASE WHEN c.number IS NULL THEN s.amount ELSE 0 END), 0)
+    OR EXISTS (
+        SELECT 1 FROM bank_sales over WHERE over.link_id = l.id AND over.number > l.bank_sold
+    );

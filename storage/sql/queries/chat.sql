@@ -5,15 +5,20 @@
 INSERT INTO outbox (kind, conversation_id, subject_id, created_at, due_at)
 VALUES (:kind, :conversation_id, :subject_id, :now, :now);
 
--- name: claim_notices(now, leased_until, rows)
--- Takes the oldest due notice of each conversation in which nobody is sending.
+-- name: claim_notices(now, latest, leased_until, rows)
+-- Takes the oldest due notice of each conversation in which nobody is sending. No wait is longer
+-- than until `latest`: one that seems to be is over, and the clock was set back meanwhile.
 WITH due AS (
     SELECT o.id FROM outbox o
-    WHERE o.buried_at IS NULL AND o.due_at <= :now AND o.leased_until <= :now
+    WHERE o.buried_at IS NULL AND (o.due_at <= :now OR o.due_at > :latest)
+        AND (o.leased_until <= :now OR o.leased_until > :latest)
         AND NOT EXISTS (
             SELECT 1 FROM outbox other
             WHERE other.conversation_id = o.conversation_id AND other.buried_at IS NULL
-                AND (other.id < o.id OR other.leased_until > :now)
+                AND (
+                    other.id < o.id
+                    OR (other.leased_until > :now AND other.leased_until <= :latest)
+                )
         )
     ORDER BY o.id LIMIT :rows {skip_locked}
 )
@@ -89,8 +94,13 @@ WHERE update_id IN (SELECT update_id FROM first)
 RETURNING update_id, lane, payload;
 
 -- name: renew_leases(worker, leased_until)!
--- The worker is alive.
+-- What a worker has under way is its own until then.
 UPDATE inbox SET leased_until = :leased_until WHERE worker = :worker AND handled_at IS NULL;
+
+-- name: leased_updates(worker)
+-- What a worker has under way.
+SELECT update_id, lane, payload FROM inbox
+WHERE worker = :worker AND handled_at IS NULL ORDER BY update_id;
 
 -- name: last_update_id()^
 -- The highest update id seen.
@@ -122,6 +132,23 @@ WHERE conversation_id = :conversation_id AND message_id = :message_id
 -- What a message shows.
 SELECT subject_id FROM cards
 WHERE conversation_id = :conversation_id AND message_id = :message_id;
+
+-- name: put_card_elsewhere(subject_id, inline_id)!
+-- A message in a chat that the bot is not in shows a subject, unless it shows one already.
+INSERT INTO cards_elsewhere (inline_id, subject_id) VALUES (:inline_id, :subject_id)
+ON CONFLICT DO NOTHING;
+
+-- name: subject_elsewhere(inline_id)^
+-- What such a message shows.
+SELECT subject_id FROM cards_elsewhere WHERE inline_id = :inline_id;
+
+-- name: cards_elsewhere(subject_id)
+-- Such messages of a subject.
+SELECT inline_id FROM cards_elsewhere WHERE subject_id = :subject_id ORDER BY inline_id;
+
+-- name: drop_card_elsewhere(inline_id)!
+-- The message is gone.
+DELETE FROM cards_elsewhere WHERE inline_id = :inline_id;
 
 -- name: put_prompt(person_id, conversation_id, expects, subject_id, draft, expires_at)!
 -- Remembers a question in place of the last one.

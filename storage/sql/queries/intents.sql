@@ -1,46 +1,46 @@
 -- Cards and their payments. storage/records/intents.py runs these.
 
--- name: add_intent(intent_id, kind, payer_id, currency, note, state, refusal, request_id, link_id, refunds_id, told_in, group_id, created_at, expires_at, origin)!
+-- name: add_intent(intent_id, kind, payer_id, currency, note, state, refusal, request_id, link_id, refunds_id, told_in, group_id, created_at, expires_at, origin, question, answer)!
 -- Writes a new intent down.
 INSERT INTO intents (
     id, kind, payer_id, currency, note, state, refusal, request_id, link_id, refunds_id, told_in,
-    group_id, created_at, expires_at, origin
+    group_id, created_at, expires_at, origin, question, answer
 ) VALUES (
     :intent_id, :kind, :payer_id, :currency, :note, :state, :refusal, :request_id, :link_id,
-    :refunds_id, :told_in, :group_id, :created_at, :expires_at, :origin
+    :refunds_id, :told_in, :group_id, :created_at, :expires_at, :origin, :question, :answer
 );
 
 -- name: intent(intent_id)^
 -- One intent, without its payments.
 SELECT id, kind, payer_id, currency, note, state, refusal, request_id, link_id, refunds_id,
-    told_in, group_id, created_at, expires_at
+    told_in, group_id, created_at, expires_at, question, answer
 FROM intents WHERE id = :intent_id;
 
 -- name: intent_by_origin(origin)^
 -- The intent that something in the chat made.
 SELECT id, kind, payer_id, currency, note, state, refusal, request_id, link_id, refunds_id,
-    told_in, group_id, created_at, expires_at
+    told_in, group_id, created_at, expires_at, question, answer
 FROM intents WHERE origin = :origin;
 
 -- name: open_intents(payer_id)
 -- A payer's drafts and cards awaiting a PIN, latest first.
 SELECT id, kind, payer_id, currency, note, state, refusal, request_id, link_id, refunds_id,
-    told_in, group_id, created_at, expires_at
+    told_in, group_id, created_at, expires_at, question, answer
 FROM intents WHERE payer_id = :payer_id AND state IN ('draft', 'awaiting_pin')
 ORDER BY created_at DESC, id DESC;
 
 -- name: overdue_intents(now, rows)
 -- Drafts and cards awaiting a PIN whose time is up, longest first.
 SELECT id, kind, payer_id, currency, note, state, refusal, request_id, link_id, refunds_id,
-    told_in, group_id, created_at, expires_at
+    told_in, group_id, created_at, expires_at, question, answer
 FROM intents WHERE state IN ('draft', 'awaiting_pin') AND expires_at <= :now
 ORDER BY expires_at, id LIMIT :rows;
 
--- name: rewrite_intent(intent_id, kind, currency, note, request_id, link_id, refunds_id, told_in, group_id, expires_at)!
+-- name: rewrite_intent(intent_id, kind, currency, note, request_id, link_id, refunds_id, told_in, group_id, expires_at, question, answer)!
 -- Replaces the fields of a draft.
 UPDATE intents SET kind = :kind, currency = :currency, note = :note, request_id = :request_id,
     link_id = :link_id, refunds_id = :refunds_id, told_in = :told_in, group_id = :group_id,
-    expires_at = :expires_at
+    expires_at = :expires_at, question = :question, answer = :answer
 WHERE id = :intent_id AND state = 'draft';
 
 -- name: move_intent(intent_id, states, state, expires_at, refusal)!

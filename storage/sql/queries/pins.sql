@@ -9,26 +9,26 @@ FROM pins WHERE person_id = :person_id;
 -- Stores a new PIN, with a clean slate.
 INSERT INTO pins (person_id, hash, changed_at) VALUES (:person_id, :hash, :now)
 ON CONFLICT (person_id) DO UPDATE SET hash = excluded.hash, tries = 0, locked_until = NULL,
-    reset_at = NULL, changed_at = excluded.changed_at;
+    reset_at = NULL, changed_at = excluded.changed_at, replaced_at = excluded.changed_at;
 
 -- name: rehash_pin(person_id, old, new)!
 -- Replaces a hash, if it is still the one that was checked.
 UPDATE pins SET hash = :new WHERE person_id = :person_id AND hash = :old;
 
 -- name: count_try(person_id, now)^
--- Counts a try, unless the PIN is locked.
-UPDATE pins SET tries = tries + 1
+-- Counts a try, unless the PIN is locked; a lock that is over is gone.
+UPDATE pins SET tries = tries + 1, locked_until = NULL
 WHERE person_id = :person_id AND (locked_until IS NULL OR locked_until <= :now)
-RETURNING tries;
-
--- name: lock_pin(person_id, locked_until)^
--- Locks a PIN until a moment, or not at all.
-UPDATE pins SET locked_until = :locked_until WHERE person_id = :person_id
 RETURNING person_id, hash, tries, locked_until, reset_at, changed_at;
 
--- name: clear_tries(person_id)!
+-- name: lock_pin(person_id, locked_until)!
+-- Locks a PIN until a moment.
+UPDATE pins SET locked_until = :locked_until WHERE person_id = :person_id;
+
+-- name: clear_tries(person_id)^
 -- After the right PIN.
-UPDATE pins SET tries = 0, locked_until = NULL WHERE person_id = :person_id;
+UPDATE pins SET tries = 0, locked_until = NULL WHERE person_id = :person_id
+RETURNING person_id, hash, tries, locked_until, reset_at, changed_at;
 
 -- name: begin_pin_reset(person_id, reset_at)!
 -- Starts or cancels the waiting period of a forgotten PIN.

@@ -83,3 +83,20 @@ UPDATE requests SET payer_id = :payer_id WHERE id = :request_id;
 -- How many open requests one person has to another.
 SELECT count(*) FROM requests
 WHERE payer_id = :payer_id AND requester_id = :requester_id AND state = 'open';
+
+-- name: count_all_open_requests(requester_id)^
+-- How many open requests one person has to anybody.
+SELECT count(*) FROM requests WHERE requester_id = :requester_id AND state = 'open';
+
+-- name: add_report(request_id, reporter_id, reason, now)!
+-- Writes down what operators should look at; said twice, the last reason.
+INSERT INTO reports (request_id, reporter_id, reason, reported_at)
+VALUES (:request_id, :reporter_id, :reason, :now)
+ON CONFLICT (request_id, reporter_id) DO UPDATE SET reason = excluded.reason;
+
+-- name: reports(rows)
+-- What operators should look at, latest first, with who is reported.
+SELECT p.reported_at, p.request_id, r.requester_id, p.reporter_id, p.reason
+FROM reports p JOIN requests r ON r.id = p.request_id
+WHERE NOT EXISTS (SELECT 1 FROM closed_reports c WHERE c.request_id = p.request_id)
+ORDER BY p.reported_at DESC, p.request_id LIMIT :rows;

@@ -19,16 +19,33 @@ CREATE TABLE people (
 CREATE UNIQUE INDEX people_username ON people (lower(username)) WHERE username IS NOT NULL;
 
 CREATE TABLE blocks (
-    person_id INTEGER NOT NULL REFERENCES people (id),
-    other_id INTEGER NOT NULL REFERENCES people (id),
+    person_id INTEGER NOT NULL REFERENCES people (id) ON UPDATE CASCADE,
+    other_id INTEGER NOT NULL REFERENCES people (id) ON UPDATE CASCADE,
     blocked_at INTEGER NOT NULL,
     PRIMARY KEY (person_id, other_id)
 ) STRICT, WITHOUT ROWID;
 
+-- Phone numbers that people have shown to be theirs: `number` is sealed, `digest` finds it.
+CREATE TABLE phones (
+    person_id INTEGER PRIMARY KEY REFERENCES people (id) ON UPDATE CASCADE,
+    digest BLOB NOT NULL UNIQUE,
+    number BLOB NOT NULL,
+    findable INTEGER NOT NULL DEFAULT 1 CHECK (findable IN (0, 1)),
+    verified_at INTEGER NOT NULL
+) STRICT;
+
+-- Where people withdraw to: `number` is sealed.
+CREATE TABLE bank_accounts (
+    person_id INTEGER PRIMARY KEY REFERENCES people (id) ON UPDATE CASCADE,
+    kind TEXT NOT NULL CHECK (kind IN ('iban', 'upi', 'pix')),
+    number BLOB NOT NULL,
+    linked_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE accounts (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL CHECK (kind IN ('person', 'bank')),
-    person_id INTEGER REFERENCES people (id),
+    person_id INTEGER REFERENCES people (id) ON UPDATE CASCADE,
     currency TEXT NOT NULL CHECK (length(currency) = 3),
     balance INTEGER NOT NULL DEFAULT 0,
     held INTEGER NOT NULL DEFAULT 0,
@@ -52,7 +69,7 @@ CREATE TABLE holds (
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     FOREIGN KEY (account_id, currency) REFERENCES accounts (id, currency)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE INDEX holds_of_account ON holds (account_id);
 
@@ -71,16 +88,17 @@ CREATE TABLE transfers (
     credit_account_id INTEGER NOT NULL,
     amount INTEGER NOT NULL CHECK (amount BETWEEN 1 AND 1000000000000),
     currency TEXT NOT NULL,
-    hold_id TEXT UNIQUE REFERENCES holds (id),
+    hold_id TEXT REFERENCES holds (id),
     reverses_id TEXT REFERENCES transfers (id),
     created_at INTEGER NOT NULL,
     CONSTRAINT two_accounts CHECK (debit_account_id <> credit_account_id),
     FOREIGN KEY (debit_account_id, currency) REFERENCES accounts (id, currency),
     FOREIGN KEY (credit_account_id, currency) REFERENCES accounts (id, currency)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE INDEX transfers_debited ON transfers (debit_account_id, created_at);
 CREATE INDEX transfers_credited ON transfers (credit_account_id, created_at);
+CREATE UNIQUE INDEX transfers_posting ON transfers (hold_id) WHERE hold_id IS NOT NULL;
 CREATE INDEX transfers_reversing ON transfers (reverses_id) WHERE reverses_id IS NOT NULL;
 
 -- The two sides of each transfer: negative on the debited account, positive on the credited one.
@@ -114,5 +132,13 @@ BEGIN SELECT RAISE(ABORT, 'hold_ends are append-only'); END;
 CREATE TRIGGER accounts_are_not_deleted BEFORE DELETE ON accounts
 BEGIN SELECT RAISE(ABORT, 'accounts stay'); END;
 CREATE TRIGGER accounts_keep_their_owner
-BEFORE UPDATE OF id, kind, person_id, currency, opened_at ON accounts
+BEFORE UPDATE OF id, kind, currency, opened_at ON accounts
+BEGIN SELECT RAISE(ABORT, 'accounts keep their owner'); END;
+
+-- But the owner may be forgotten: the number of a chat platform, below 2^52, may give way to a
+-- pseudonym, from there on.
+CREATE TRIGGER accounts_forget_their_owner BEFORE UPDATE OF person_id ON accounts
+WHEN coalesce(
+    OLD.person_id >= 4503599627370496 OR NEW.person_id < 4503599627370496, TRUE
+)
 BEGIN SELECT RAISE(ABORT, 'accounts keep their owner'); END;

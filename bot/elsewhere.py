@@ -1,0 +1,103 @@
+"""Keeps the cards up to date that are in chats which the bot is not in.
+
+Such a message is known by its inline message id alone. It is remembered once the bot learns of it:
+by a button of it that is pressed, by inline feedback where that is switched on, or by answering as
+a guest. From then on it is edited with every other message that shows its subject, and never
+shows another: whatever data a button is said to have sent, it cannot put one person's card in
+place of another's.
+"""
+
+from __future__ import annotations
+
+from telegram import Bot
+from telegram.constants import ParseMode
+from telegram.error import BadRequest
+
+from bot import elsewhere_cards
+from bot.cards import Screen
+from bot.context import is_gone, is_unchanged, patiently
+from bot.memory import ChatMemory
+from bot.texts import Texts
+from payments.models import Intent, PersonId, Request
+from payments.service import Payments
+
+
+async def request_screen(payments: Payments, request: Request, bot_username: str) -> Screen:
+    """A request as everybody in the chat sees it."""
+    ids = [request.requester_id] + ([request.payer_id] if request.payer_id else [])
+    people = await payments.people(ids)
+    t = await texts_of(payments, request.requester_id)
+    return elsewhere_cards.request(request, people, bot_username, t)
+
+
+async def intent_screen(payments: Payments, intent: Intent, bot_username: str) -> Screen:
+    """A payment as everybody in the chat sees it."""
+    payees = [p.payee_id for p in intent.payments if p.payee_id is not None]
+    people = await payments.people([intent.payer_id, *payees])
+    t = await texts_of(payments, intent.payer_id)
+    return elsewhere_cards.intent(intent, people, bot_username, t)
+
+
+async def texts_of(payments: Payments, person_id: PersonId) -> Texts:
+    """The language of whoever put the card there."""
+    person = await payments.person(person_id)
+    return Texts(person.language if person else "en")
+
+
+async def keep_request(
+    bot: Bot, payments: Payments, memory: ChatMemory, request: Request, *, inline_id: str
+) -> None:
+    """Remembers that a message shows a request, and brings it up to date."""
+    if await memory.remember_elsewhere(request.id, inline_id):
+        screen = await request_screen(payments, request, bot.username)
+        await show(bot, memory, inline_id, screen)
+
+
+async def keep_intent(
+    bot: Bot, payments: Payments, memory: ChatMemory, intent: Intent, *, inline_id: str
+) -> None:
+    """Remembers that a message shows a payment, and brings it up to date."""
+    if await memory.remember_elsewhere(intent.id, inline_id):
+        screen = await intent_screen(payments, intent, bot.username)
+        await show(bot, memory, inline_id, screen)
+
+
+async def refresh_request(
+    bot: Bot, payments: Payments, memory: ChatMemory, request: Request
+) -> None:
+    """Brings all such messages of a request up to date."""
+    shown = await memory.elsewhere(request.id)
+    if shown:
+        screen = await request_screen(payments, request, bot.username)
+        for inline_id in shown:
+            await show(bot, memory, inline_id, screen)
+
+
+async def refresh_intent(bot: Bot, payments: Payments, memory: ChatMemory, intent: Intent) -> None:
+    """Brings all such messages of a payment up to date."""
+    shown = await memory.elsewhere(intent.id)
+    if shown:
+        screen = await intent_screen(payments, intent, bot.username)
+        for inline_id in shown:
+            await show(bot, memory, inline_id, screen)
+
+
+async def show(bot: Bot, memory: ChatMemory, inline_id: str, screen: Screen) -> None:
+    """Edits one of them; one that is gone is forgotten."""
+    html, markup = screen
+    try:
+        await patiently(
+            lambda: bot.edit_message_text(
+                html,
+                inline_message_id=inline_id,
+                parse_mode=ParseMode.HTML,
+                reply_markup=markup,
+                disable_web_page_preview=True,
+            )
+        )
+    except BadRequest as error:
+        if is_unchanged(error):
+            return
+        if not is_gone(error):
+            raise
+        await memory.forget_elsewhere(inline_id)

@@ -1,0 +1,1 @@
+"""The Mini App: approving, looking and asking in a window that Telegram opens over the chat."""
