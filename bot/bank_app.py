@@ -10,10 +10,10 @@ from telegram import CopyTextButton, InlineKeyboardButton
 from telegram.constants import ParseMode
 
 from bot import cards, link_cards, prompts, qr
+from bot.bank_names import kind_name
 from bot.context import Scene, patiently
 from bot.keyboards import button, rows
 from bot.texts import Texts
-from bot.verify import kind_name
 from payments.bank_codes import BankOffer
 from payments.errors import NotOpen
 from payments.models import Link, Prompt
@@ -77,7 +77,8 @@ async def arrived_as_asked(scene: Scene, link: Link, amount: Money) -> None:
     """Writes down that what the link asks for has arrived.
 
     Raises:
-        NotOpen: that was answered already, or the link takes no more payments.
+        NotOpen: that was answered already.
+        TermsRefused: the link takes no more payments.
     """
     prompt = await scene.chat.asked(scene.person.id, scene.chat_id)
     if prompt is None or prompt.expects != _EXPECTS or prompt.subject_id != link.id:

@@ -175,6 +175,8 @@ def _terms_refused(error: TermsRefused, t: Texts) -> Markup:
             return t("That moment has passed already. Choose a later one.")
         case TermsRefusal.USES:
             return t("The link was paid more often than that already. Choose a higher number.")
+        case TermsRefusal.FULL:
+            return t("This link takes no more payments. Its options can raise that.")
         case TermsRefusal.BANK:
             return t("Your linked bank account does not fit this link.")
 

@@ -14,11 +14,11 @@ from telegram import InlineKeyboardMarkup, KeyboardButton, ReplyKeyboardMarkup, 
 from telegram.ext import BaseHandler, CallbackQueryHandler, MessageHandler, filters
 
 from bot import keyboards, pay, prompts, refusals, start
+from bot.bank_names import kind_name
 from bot.callbacks import pattern
 from bot.context import NotForUs, Scene, handler
-from bot.texts import Texts
 from payments.errors import NotOpen, NotYours, ProofRefused
-from payments.models import BankAccountKind, Prompt, Proof
+from payments.models import Prompt, Proof
 from payments.proofs import masked
 
 Screen = tuple[Markup, InlineKeyboardMarkup]
@@ -170,17 +170,6 @@ async def _bank(scene: Scene) -> Screen:
             back,
         ),
     )
-
-
-def kind_name(kind: BankAccountKind, t: Texts) -> str:
-    """What people call it."""
-    match kind:
-        case BankAccountKind.IBAN:
-            return "IBAN"
-        case BankAccountKind.UPI:
-            return t.plain("UPI ID")
-        case BankAccountKind.PIX:
-            return t.plain("Pix key")
 
 
 # --- buttons -------------------------------------------------------------------------------------

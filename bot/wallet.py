@@ -8,7 +8,8 @@ from markupsafe import Markup
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, filters
 
-from bot import cards, keyboards, pay, prompts, start, verify
+from bot import cards, keyboards, pay, prompts, start
+from bot.bank_names import kind_name
 from bot.callbacks import pattern
 from bot.context import Scene, handler
 from payments.errors import NotOpen
@@ -223,7 +224,7 @@ async def _bank_account(scene: Scene) -> list[Markup]:
     _, account = await scene.payments.proofs(scene.person.id)
     if account is None:
         return []
-    kind, number = verify.kind_name(account.kind, scene.t), masked(account.number)
+    kind, number = kind_name(account.kind, scene.t), masked(account.number)
     return [scene.t("🏦 It goes to {kind} {number}.", kind=kind, number=number)]
 
 

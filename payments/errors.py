@@ -131,6 +131,8 @@ class TermsRefusal(StrEnum):
     """It would have expired already."""
     USES = "uses"
     """It was paid more often already, or could never be."""
+    FULL = "full"
+    """It takes no more payments, so none by bank either."""
     BANK = "bank"
     """No bank code can be made for it: there is no account, or none that fits."""
 

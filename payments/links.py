@@ -24,7 +24,7 @@ from payments.errors import (
     TermsRefused,
 )
 from payments.ids import new_link_token
-from payments.models import Intent, Link, LinkStanding, LinkState, LinkTerms, Millis, PersonId
+from payments.models import Intent, Link, LinkState, LinkTerms, Millis, PersonId
 from payments.money import Money
 from payments.people import Named
 from payments.policy import Policy
@@ -234,7 +234,7 @@ def sell_by_bank(
     Raises, in this order:
         NotYours: somebody else's link, or none.
         AmountRefused: another currency, or out of range.
-        NotOpen: it was paid as often as it takes.
+        TermsRefused: FULL, it was paid as often as it takes.
     """
     link = owned(tx, link_id, by)
     if amount.currency != link.terms.currency:
@@ -243,7 +243,7 @@ def sell_by_bank(
     if tx.links.has_bank_sale(origin):
         return link
     if not tx.links.sell_by_bank_if(link.id, amount.minor, origin=origin, now=now):
-        raise NotOpen(LinkStanding.USED_UP)
+        raise TermsRefused(TermsRefusal.FULL)
     return get(tx, link_id)
 
 

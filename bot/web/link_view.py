@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from bot.bank_names import kind_name
 from bot.keyboards import start_url
 from bot.texts import Texts
-from bot.verify import kind_name
 from bot.web.preview import HUES, Preview
 from payments.bank_codes import BankOffer
 from payments.models import BankAccountKind, Link, LinkStanding, LinkTerms, Millis, Person

@@ -6,15 +6,20 @@ What it looks like is left under artifacts/ for people to look at.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page
 from playwright.async_api import Response as Fetched
 
 from bot import qr
+from bot.web import answers
+from payments.money import Money
 from payments.policy import DAY
 from tests.browser.conftest import ARTIFACTS
 from tests.browser.shop import BOT, OWNER, Shop, open_shop
@@ -219,3 +224,43 @@ async def test_printed_it_is_a_poster_for_the_counter(shop: Shop, visit: Visit) 
     assert qr.read(await shot(page, "printed")) == [shop.page(link)]
     pdf = await page.pdf(format="A4", print_background=True)
     assert pdf.count(b"/Type /Page\n") == 1
+
+
+@pytest.mark.parametrize(("size", "name"), [(PHONE, "bank_phone"), (DESKTOP, "bank_desktop")])
+async def test_bank_code_is_read_off_the_page(
+    shop: Shop, visit: Visit, size: dict[str, int], name: str
+) -> None:
+    """By both readers, without scripts; the account is written nowhere but in the code."""
+    await shop.payments.link_bank(OWNER, "DE89370400440532013000")
+    link = await shop.link(note="Vase", bank=True)
+    offer = await shop.payments.bank_offer(link.id)
+    assert offer is not None
+    page = await visit(shop.page(link), size=size)
+    bank = page.locator(".bank")
+    assert await bank.get_by_role("heading", name="or pay with your bank app").is_visible()
+    assert "DE•• •••• 3000" in await bank.inner_text()
+    assert "DE89370400440532013000" not in await page.content()
+    assert await fits(page, size["width"])
+    await shot(page, name)
+    picture = await bank.locator(".code").screenshot()
+    assert qr.read(picture) == [offer.code]
+    pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert pixels is not None
+    assert cv2.QRCodeDetector().detectAndDecode(pixels)[0] == offer.code
+    answer = await page.request.get(shop.page(link))
+    style = await page.request.get(shop.address + answers.STYLE_PATH)
+    assert len(await answer.body()) + len(await style.body()) < BYTES_MOST
+
+
+async def test_rupee_link_opens_a_bank_app_on_a_phone(shop: Shop, visit: Visit) -> None:
+    """By its own address, which a desktop would not know what to do with."""
+    await shop.payments.link_bank(OWNER, "mira@okbank")
+    rupees = Money(45_000, "INR")
+    link = await shop.payments.make_link(OWNER, amount=rupees, note="")
+    await shop.payments.edit_link(link.id, OWNER, replace(link.terms, bank=True))
+    offer = await shop.payments.bank_offer(link.id)
+    assert offer is not None
+    phone = (await visit(shop.page(link))).get_by_role("link", name="Open my bank app")
+    assert await phone.get_attribute("href") == offer.code
+    desktop = await visit(shop.page(link), size=DESKTOP)
+    assert not await desktop.get_by_role("link", name="Open my bank app").is_visible()

@@ -17,10 +17,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bot.shared_pacing import SharedPacer
+from bot.shared_pacing import GROUP, OVERALL, PRIVATE, SharedPacer
 from payments.service import system_clock
 from simulator.client import NotSeenError, Telegram
-from simulator.faults import FloodLimits
 from storage import Sealer, open_store, snapshot
 from storage.audit import verify
 from tests.chat.driver import Customer
@@ -235,29 +234,32 @@ async def nothing_is_under_way(url: str) -> None:
 async def test_workers_keep_telegrams_limits_together(
     new_postgres_url: Callable[[], str],
 ) -> None:
-    """Three workers send notices as fast as they may: not one is too many, nor are they slow."""
+    """Three workers send notices as fast as they may: together no more than one might."""
     url = new_postgres_url()
     stores = [await open_store(url, Sealer([b"k" * 32])) for _ in range(3)]
     pacers = [SharedPacer(store, system_clock) for store in stores]
-    limits, sent = FloodLimits(), Counter[int]()
-    limits.on = True
-    stop = time.monotonic() + 4
+    sent = Counter[int]()
+    began = time.monotonic()
 
     async def send(pacer: SharedPacer, chat_id: int) -> None:
-        while time.monotonic() < stop:
+        while time.monotonic() < began + 4:
             await pacer.turn(chat_id)
-            limits.check(1, chat_id, is_group=chat_id < 0, now=time.monotonic())
             sent[chat_id] += 1
 
     chats = [*range(1, 26), -1]
     try:
         await asyncio.gather(*(send(pacer, chat) for pacer in pacers for chat in chats))
+        ms = (time.monotonic() - began) * 1_000
     finally:
         for store in stores:
             await store.close()
 
-    assert sent.total() > 4 * 15
-    assert len(sent) == len(chats)
+    assert set(sent) == set(chats)
+    for chat, count in sent.items():
+        assert count <= 1 + ms / (PRIVATE if chat > 0 else GROUP).every_ms
+    assert 40 < sent.total() <= OVERALL.burst + ms / OVERALL.every_ms
+    assert (OVERALL.burst + 1_000 / OVERALL.every_ms, PRIVATE.burst, GROUP.burst) == (25, 1, 1)
+    assert (PRIVATE.every_ms, GROUP.every_ms) == (1_100, 3_100)
 
 
 async def test_what_answers_people_goes_first_and_a_429_holds_for_all(

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from payments.models import LinkState, LinkTerms, Payment
+from payments.models import BankSale, LinkState, LinkTerms, Payment
 from payments.policy import HOUR
 from payments.ports import Store, Tx
+from storage.audit import verify_store
 from tests.ledger.book import BOB, NOW, Database, draft, link, pay
 
 PLAIN = LinkTerms(currency="EUR")
@@ -187,3 +188,66 @@ async def test_an_answer_is_kept_sealed(store: Store, database: Database) -> Non
     (sealed,) = database.execute("SELECT question, answer FROM intents")
     kept = b"".join(map(bytes, sealed))
     assert [word for word in (b"size", b"magenta") if word in kept] == []
+
+
+async def test_bank_sales_count_against_the_uses(store: Store, database: Database) -> None:
+    """The link's row decides; a correction frees the use, once; neither row is ever changed."""
+    await stored(store, uses_most=2, bank=True)
+
+    async def sell(origin: str) -> bool:
+        return await store.write(
+            lambda tx: tx.links.sell_by_bank_if("l1", 500, origin=origin, now=NOW)
+        )
+
+    async def correct(number: int) -> bool:
+        return await store.write(lambda tx: tx.links.correct_bank_sale_if("l1", number, NOW))
+
+    assert [await sell("a"), await used(store), await sell("b")] == [True, True, False]
+    assert [await correct(1), await correct(1), await correct(2)] == [True, False, False]
+    assert [await sell("c"), await sell("d")] == [True, False]
+    kept = await store.read(lambda tx: tx.links.get("l1"))
+    assert kept is not None
+    assert (kept.uses, kept.bank_uses, kept.bank_paid_minor) == (1, 1, 500)
+    assert await store.read(lambda tx: tx.links.has_bank_sale("c"))
+    assert not await store.read(lambda tx: tx.links.has_bank_sale("d"))
+    assert await store.read(lambda tx: tx.links.sold_by_bank("l1", 9)) == [
+        BankSale(2, 500, NOW, taken_back=False),
+        BankSale(1, 500, NOW, taken_back=True),
+    ]
+    for table in ("bank_sales", "bank_corrections"):
+        with pytest.raises(database.refusal, match="append-only"):
+            database.execute(f"UPDATE {table} SET written_at = 1")
+        with pytest.raises(database.refusal, match="append-only"):
+            database.execute(f"DELETE FROM {table}")
+
+
+async def test_unlinked_account_is_on_no_link(store: Store) -> None:
+    """All links of the owner lose it at once."""
+    await stored(store, bank=True)
+    await store.write(lambda tx: tx.links.take_bank_off(BOB))
+    kept = await store.read(lambda tx: tx.links.get("l1"))
+    assert kept is not None
+    assert not kept.terms.bank
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        "UPDATE links SET bank_paid = bank_paid + 1",
+        "UPDATE links SET bank_sold = bank_sold + 1",
+        "UPDATE links SET bank_corrected = 1",
+    ],
+)
+async def test_audit_compares_links_with_their_bank_sales(
+    store: Store, database: Database, tamper: str
+) -> None:
+    """I17 finds a figure that the rows do not bear out."""
+    await stored(store)
+    await store.write(lambda tx: tx.links.sell_by_bank_if("l1", 500, origin="a", now=NOW))
+    assert await broken(store) == []
+    database.execute(tamper)
+    assert await broken(store) == ["I17"]
+
+
+async def broken(store: Store) -> list[str]:
+    return [finding.invariant for finding in await verify_store(store)]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from storage import open_store, rotation
-from storage.audit import INVARIANTS
+from storage.audit import INVARIANTS, QUICK
 from storage.connection import POSTGRES, SQLITE, load_queries
 from storage.errors import DatabaseTooNew, DatabaseUnusable
 from storage.migrate import Migration, applied_in_sqlite, migrate_sqlite, migrations, pending
@@ -101,8 +101,9 @@ def test_every_query_is_used_and_every_one_used_exists() -> None:
     rotated -= {"reseal_phones"}
     storage = Path(__file__).parents[2] / "storage"
     sources = "".join(file.read_text() for file in storage.rglob("*.py"))
-    run = set(re.findall(r"\.(?:one|all|run)\(\s*\"(\w+)\"", sources))
+    run = set(re.findall(r"\.(?:one|all|each|run)\(\s*\"(\w+)\"", sources))
     chosen = {"credited_since", "debited_since"}
     audited = {f"breaks_{invariant.lower()}" for invariant in INVARIANTS}
+    audited |= {f"breaks_new_{invariant.lower()}" for invariant in QUICK}
 
     assert queries == run | chosen | audited | rotated
