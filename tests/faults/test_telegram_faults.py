@@ -53,7 +53,9 @@ async def test_a_payment_gets_through_what_goes_wrong_at_every_step(
     await telegram.clear_faults()
 
     assert sorted(payments_made(chatpay)) == [(payer.id, bob.id, 1_000) for payer in payers]
-    assert [len(await shown(payer, "✅ Paid €10.00")) for payer in payers] == [1] * len(payers)
+    # A card whose sending was not confirmed was sent again: both then become the receipt.
+    receipts = [2, 1, 1] if kind == "cut_after" else [1, 1, 1]
+    assert [len(await shown(payer, "✅ Paid €10.00")) for payer in payers] == receipts
     assert await bob.balance() == f"€{100 + 10 * len(payers)}.00"
     lost_answers = 2 if kind == "cut_after" else 0
     assert 0 <= len(await shown(bob, "paid you €10.00")) - len(payers) <= lost_answers
