@@ -63,7 +63,7 @@ async def ask(scene: Scene, proof: Proof, *, intent_id: str = "") -> None:
         t(
             "🏦 <b>Your bank account</b>\n"
             "Type your IBAN, your UPI ID or your Pix key. I keep it encrypted, and use it for "
-            "nothing but your withdrawals."
+            "your withdrawals, and for links on which you switch it on yourself."
         )
     )
 
