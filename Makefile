@@ -18,7 +18,7 @@ run: $(STAMP)  ## Run the bot on Telegram, as set in .env.
 	@$(BIN)/chatpay run
 
 test: $(STAMP)  ## Run all tests.
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n 4
 
 soak: $(STAMP)  ## Kill the bot 200 times while people pay, and count every cent.
 	SOAK=1 $(BIN)/python -m pytest -q -s tests/faults/test_kill.py tests/faults/test_workers.py \
