@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import codes, durable, growth, postgres, starting, updates
+from benchmarks import codes, durable, growth, pages, postgres, starting, updates
 from benchmarks.figures import Figure
 from benchmarks.plot import ARTIFACTS
 
@@ -32,6 +32,7 @@ MEASURES: dict[str, Measure] = {
     "starting": starting.measure,
     "postgres": postgres.measure,
     "codes": codes.measure,
+    "pages": pages.measure,
 }
 """By the name that `--only` takes; each is given the number of rounds."""
 

@@ -293,7 +293,7 @@ def _runs(rows: list[list[bool]]) -> Iterator[str]:
 
 def _png(image: Image.Image) -> bytes:
     file = io.BytesIO()
-    image.save(file, "PNG", optimize=True)
+    image.save(file, "PNG")
     return file.getvalue()
 
 
@@ -411,7 +411,7 @@ def _frame(height: int) -> Image.Image:
         outline=_BRAND,
         width=_RULE * _SMOOTH,
     )
-    return large.resize((_WIDTH, height), Image.Resampling.LANCZOS)
+    return large.reduce(_SMOOTH)
 
 
 def _write(picture: Image.Image, lines: tuple[_Line, ...], top: int) -> int:
