@@ -11,7 +11,6 @@ row decides between payers who race. A payment that is given back still counts a
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TypeVar
 
 from payments import bank_codes, intents, limits, link_terms, people
 from payments.errors import (
@@ -28,12 +27,11 @@ from payments.models import Intent, Link, LinkState, LinkTerms, Millis, PersonId
 from payments.money import Money
 from payments.people import Named
 from payments.policy import Policy
-from payments.ports import Tx
+from payments.ports import Tx, existing
 from payments.results import Sale, SalesPage
 
 LIST_MOST = 50
 
-T = TypeVar("T")
 
 # --- making and changing -------------------------------------------------------------------------
 
@@ -259,13 +257,7 @@ def correct_bank_sale(tx: Tx, link_id: str, by: PersonId, number: int, *, now: M
 
 
 def _sale(tx: Tx, number: int, payment_id: str) -> Sale:
-    payment = _existing(tx.intents.payment(payment_id))
-    intent = _existing(tx.intents.get(payment.intent_id))
-    payer = _existing(tx.people.get(payment.payer_id))
+    payment = existing(tx.intents.payment(payment_id))
+    intent = existing(tx.intents.get(payment.intent_id))
+    payer = existing(tx.people.get(payment.payer_id))
     return Sale(number, payment, intent.question, intent.answer, payer)
-
-
-def _existing(record: T | None) -> T:
-    if record is None:
-        raise LookupError("a record refers to one that is not there")
-    return record

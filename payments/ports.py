@@ -779,3 +779,14 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Finishes what is under way and lets go of the database."""
+
+
+def existing(record: T | None) -> T:
+    """What a reference inside the database leads to: it cannot be missing.
+
+    Raises:
+        LookupError: it is.
+    """
+    if record is None:
+        raise LookupError("a record refers to one that is not there")
+    return record

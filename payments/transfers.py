@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from payments import limits, link_terms, notices, people, proofs
 from payments.errors import (
@@ -54,9 +53,7 @@ from payments.models import (
 )
 from payments.money import Money
 from payments.policy import Policy
-from payments.ports import Tx
-
-T = TypeVar("T")
+from payments.ports import Tx, existing
 
 # --- a card ------------------------------------------------------------------------------------
 
@@ -133,7 +130,7 @@ def approve(tx: Tx, intent: Intent, *, policy: Policy, now: Millis) -> Intent:
         raise Expired
     cleared = refuse(tx, intent, policy=policy, now=now)
     if not tx.intents.move_if(intent.id, states=[IntentState.AWAITING_PIN], to=IntentState.POSTED):
-        raise NotOpen(_existing(tx.intents.get(intent.id)).state)
+        raise NotOpen(existing(tx.intents.get(intent.id)).state)
     # After this point the card must be posted: whatever is raised undoes all of it.
     moved = tuple(
         _move(tx, intent, payment, cleared, policy=policy, now=now) for payment in intent.payments
@@ -228,7 +225,7 @@ def give_back(
     original = refundable(tx, refunds_id, by=payment.payer_id, amount=payment.amount)
     if not tx.intents.add_refund(original.id, payment.amount.minor):
         raise NotOpen(PaymentState.RETURNED)
-    link_id = _existing(tx.intents.get(original.intent_id)).link_id
+    link_id = existing(tx.intents.get(original.intent_id)).link_id
     if link_id is not None:
         tx.links.add_refund(link_id, payment.amount.minor)
     tx.ledger.transfer(
@@ -258,7 +255,7 @@ def refundable(tx: Tx, payment_id: str | None, *, by: PersonId, amount: Money) -
     if payment.state is not PaymentState.POSTED:
         raise NotOpen(payment.state)
     left_minor = payment.amount.minor - payment.refunded_minor
-    kind = _existing(tx.intents.get(payment.intent_id)).kind
+    kind = existing(tx.intents.get(payment.intent_id)).kind
     if left_minor == 0 or kind is IntentKind.REFUND:
         raise NotOpen(PaymentState.RETURNED)
     if payment.payer_id >= PSEUDONYM_LEAST:
@@ -284,7 +281,7 @@ def received(tx: Tx, payment_id: str | None, *, by: PersonId) -> Payment:
 def _refuse_closed_request(tx: Tx, intent: Intent, total: Money, now: Millis) -> None:
     if intent.request_id is None:
         return
-    request = refuse_closed(_existing(tx.requests.get(intent.request_id)), now)
+    request = refuse_closed(existing(tx.requests.get(intent.request_id)), now)
     if request.payer_id not in {None, intent.payer_id}:
         raise NotYours
     limits.refuse_outside(total, most_minor=request.remaining.minor)
@@ -306,7 +303,7 @@ def refuse_closed(request: Request, now: Millis) -> Request:
 
 def _refuse_closed_link(tx: Tx, intent: Intent, total: Money, now: Millis) -> None:
     if intent.link_id is not None:
-        link = _existing(tx.links.get(intent.link_id))
+        link = existing(tx.links.get(intent.link_id))
         link_terms.refuse_closed(link, now)
         link_terms.refuse_amount(link.terms, total)
 
@@ -328,7 +325,7 @@ def _count_request(tx: Tx, intent: Intent, now: Millis) -> None:
         return
     paid = tx.requests.pay_if_open(intent.request_id, _total(intent).minor, intent.payer_id)
     if paid is None:
-        raise NotOpen(_existing(tx.requests.get(intent.request_id)).state)
+        raise NotOpen(existing(tx.requests.get(intent.request_id)).state)
     notices.request_changed(tx, paid, now)
 
 
@@ -431,7 +428,7 @@ def _arrive(
         payee_id=payee_id,
         posted_at=now,
     ):
-        raise NotOpen(_existing(tx.intents.payment(payment.id)).state)
+        raise NotOpen(existing(tx.intents.payment(payment.id)).state)
     tx.ledger.post_hold(
         payment.id,
         transfer_id=payment.id,
@@ -440,7 +437,7 @@ def _arrive(
     )
     tx.turnovers.add(received, number=1, amount_minor=payment.amount.minor, now=now)
     notices.payment_claimed(tx, payment, payee_id, now)
-    return _existing(tx.intents.payment(payment.id))
+    return existing(tx.intents.payment(payment.id))
 
 
 def take_back(tx: Tx, payment_id: str, *, by: PersonId, now: Millis) -> Payment:
@@ -459,8 +456,8 @@ def take_back(tx: Tx, payment_id: str, *, by: PersonId, now: Millis) -> Payment:
     if tx.operators.stops([]).paused:
         raise Paused
     if not give_back_hold(tx, payment, end=HoldEnd.VOIDED, now=now):
-        raise NotOpen(_existing(tx.intents.payment(payment_id)).state)
-    return _existing(tx.intents.payment(payment_id))
+        raise NotOpen(existing(tx.intents.payment(payment_id)).state)
+    return existing(tx.intents.payment(payment_id))
 
 
 def give_back_hold(tx: Tx, payment: Payment, *, end: HoldEnd, now: Millis) -> bool:
@@ -550,10 +547,3 @@ def _move_draft(
     ):
         raise RuntimeError(f"payment {payment.id} of an open card was no draft")
     return moved
-
-
-def _existing(record: T | None) -> T:
-    """What a reference inside the database leads to: it cannot be missing."""
-    if record is None:
-        raise LookupError("a record refers to one that is not there")
-    return record
