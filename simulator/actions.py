@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from simulator import inline, membership, mini_apps
+from simulator import ephemeral, inline, membership, mini_apps
 from simulator.chats import Chat, Message, first_button
 from simulator.entities import Formatted, trimmed, utf16_length, with_links
 from simulator.errors import ApiError, Mistake
@@ -89,6 +89,14 @@ def _own_message(world: World, person: Person, fields: Json) -> Message:
     return message
 
 
+def _ephemeral(chat: Chat, person: Person, number: Any) -> Message:
+    """One of the person's own: those of others cannot even be named."""
+    message = chat.ephemeral.get((person.id, number))
+    if message is None or person.id not in chat.seen_by(message):
+        raise Mistake(f"{person.first_name} sees no ephemeral message {number} in {chat.key}.")
+    return message
+
+
 def _reply_target(chat: Chat, person: Person, fields: Json) -> Message | None:
     target = fields.get("reply_to")
     return None if target is None else _message(chat, person, target)
@@ -101,11 +109,29 @@ def _reply_target(chat: Chat, person: Person, fields: Json) -> Message | None:
 async def send(world: World, person: Person, fields: Json) -> Json:
     """Writes a message."""
     chat = _open_chat(world, person, fields)
-    content = text_fields(_composed(world, fields))
+    text = _composed(world, fields)
+    content = text_fields(text)
     target = _reply_target(chat, person, fields)
-    message = world.post(chat, person, content, reply_to=target)
-    inline.call_guests(world, person, message)
+    bot = _sole_addressee(world, person, chat, fields, text.text)
+    if bot is not None:
+        message = world.whisper(chat, person, bot, content, reply_to=target)
+    else:
+        message = world.post(chat, person, content, reply_to=target)
+        inline.call_guests(world, person, message)
     return {"message": world.shown(message)}
+
+
+def _sole_addressee(
+    world: World, person: Person, chat: Chat, fields: Json, text: str
+) -> Bot | None:
+    """The bot that alone sees what a person writes, if the message is ephemeral."""
+    if "reply_to_ephemeral" not in fields:
+        return ephemeral.addressee(world, person, chat, text)
+    answered = _ephemeral(chat, person, fields["reply_to_ephemeral"])
+    bot = ephemeral.reply_addressee(world, answered)
+    if bot is None:
+        raise Mistake("Only what a bot said can be answered.")
+    return bot
 
 
 def _composed(world: World, fields: Json) -> Formatted:
@@ -152,6 +178,24 @@ async def delete(world: World, person: Person, fields: Json) -> Json:
     if chat.is_group and message.author_id != person.id and person.id not in chat.admins:
         raise Mistake("Only administrators can delete what others wrote.")
     world.delete(message)
+    return {}
+
+
+@action("dismiss")
+async def dismiss(world: World, person: Person, fields: Json) -> Json:
+    """Takes an ephemeral message off one's own screen; nobody is told."""
+    chat = _chat(world, person, fields)
+    world.dismiss(_ephemeral(chat, person, fields.get("ephemeral_message_id")))
+    return {}
+
+
+@action("restart_app")
+async def restart_app(world: World, person: Person, _fields: Json) -> Json:
+    """Closes the app and opens it again: the ephemeral messages on the screen are gone."""
+    for chat in world.chats.values():
+        for message in chat.ephemeral.values():
+            if message.is_for(person.id):
+                world.dismiss(message)
     return {}
 
 
@@ -241,9 +285,14 @@ async def react(world: World, person: Person, fields: Json) -> Json:
 async def press(world: World, person: Person, fields: Json) -> Json:
     """Taps an inline button, and waits for what the bot says to it."""
     chat = _chat(world, person, fields)
-    message = _message(chat, person, fields.get("message_id"))
+    if "ephemeral_message_id" in fields:
+        message = _ephemeral(chat, person, fields["ephemeral_message_id"])
+    else:
+        message = _message(chat, person, fields.get("message_id"))
     if fields.get("forge"):
         return await _call_back(world, person, message, fields)
+    if chat.in_place_of(message.id, person.id):
+        raise Mistake(f"{person.first_name} sees another message in place of {message.id}.")
     markup = message.data.get("reply_markup")
     wanted = (
         {"callback_data": fields["data"]} if "data" in fields else {"text": fields.get("text")}

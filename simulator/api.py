@@ -13,8 +13,8 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
-from simulator import methods
-from simulator.calls import METHODS, Call, Upload
+from simulator import ephemeral, methods
+from simulator.calls import METHODS, Call, Handler, Upload
 from simulator.errors import ApiError
 from simulator.faults import Fault
 from simulator.people import Bot, Json
@@ -72,10 +72,7 @@ class BotApi:
             The HTTP status and the answer.
         """
         try:
-            handler = METHODS.get(name)
-            if handler is None:
-                raise ApiError(404, "Not Found")
-            result = handler(Call(self._world, bot, params, uploads))
+            result = self._handler(name)(Call(self._world, bot, params, uploads))
             if inspect.isawaitable(result):
                 result = await result
             status, answer = 200, {"ok": True, "result": result}
@@ -83,6 +80,13 @@ class BotApi:
             status, answer = error.status, _failure(error)
         self._record(bot, name, params, uploads, status, answer)
         return status, answer
+
+    def _handler(self, name: str) -> Handler:
+        handler = METHODS.get(name)
+        too_new = name in ephemeral.METHODS and self._world.ephemeral_support == "unknown"
+        if handler is None or too_new:
+            raise ApiError(404, "Not Found")
+        return handler
 
     def _record(
         self,
@@ -141,6 +145,8 @@ def _failure(error: ApiError) -> Json:
     }
     if error.retry_after is not None:
         answer["parameters"] = {"retry_after": error.retry_after}
+    if error.migrate_to is not None:
+        answer["parameters"] = {"migrate_to_chat_id": error.migrate_to}
     return answer
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from simulator.chats import Chat, Message
 from simulator.entities import Formatted, utf16_length
-from simulator.errors import bad_request, forbidden
+from simulator.errors import bad_request, forbidden, upgraded
 from simulator.formatting import formatted
 from simulator.people import Bot, Json
 from simulator.world import World
@@ -99,6 +99,8 @@ class Call:
             raise bad_request("chat not found") from None
         chat = self.world.private(self.bot, chat_id) if chat_id > 0 else self.world.group(chat_id)
         if chat is not None:
+            if chat.upgraded_to is not None:
+                raise upgraded(chat.upgraded_to)
             return chat
         if chat_id == self.bot.id:
             raise forbidden("the bot can't send messages to itself")
@@ -144,8 +146,13 @@ class Call:
             raise bad_request(missing)
         return message
 
-    def reply_target(self, chat: Chat) -> Message | None:
-        """The message that the new one answers, if any."""
+    def reply_target(self, chat: Chat, *, must_exist: bool = False) -> Message | None:
+        """The message that the new one answers, if any.
+
+        Args:
+            chat: where it is.
+            must_exist: whatever the call says of sending without it.
+        """
         parameters = self.json("reply_parameters", "reply parameters")
         if parameters is None:
             if not self.has("reply_to_message_id"):
@@ -157,7 +164,8 @@ class Call:
         if not isinstance(parameters, dict):
             raise bad_request("object expected as reply parameters")
         target = chat.messages.get(parameters.get("message_id", 0))
-        if target is None and not parameters.get("allow_sending_without_reply"):
+        dispensable = parameters.get("allow_sending_without_reply") and not must_exist
+        if target is None and not dispensable:
             raise bad_request("message to be replied not found")
         return target
 

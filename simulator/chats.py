@@ -7,6 +7,7 @@ in its stead, so that updates and events made earlier keep what was true then.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +33,22 @@ ADMINISTRATOR_RIGHTS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Ephemeral:
+    """What makes a message one between a person and a bot alone, in the middle of a group."""
+
+    id: int
+    """Its number among those of this person in the chat."""
+    person_id: int
+    bot_id: int
+    sent_at: float
+    """Seconds on the simulator's clock."""
+    after: int
+    """The id of the last ordinary message when it came; it is shown below that one."""
+    in_place_of: int | None = None
+    """The ordinary message that this person sees it instead of."""
+
+
 @dataclass(slots=True)
 class Message:
     """One message, as the Bot API shows it (`data`), and who may do what with it."""
@@ -52,11 +69,17 @@ class Message:
     """The bot whose inline result a person sent."""
     inline_id: str | None = None
     """By what a bot knows its message in a chat that it may not even be in."""
+    ephemeral: Ephemeral | None = None
+    """Of a message that only one person and one bot see; its id is then 0."""
 
     @property
     def bot_id(self) -> int:
         """The bot to which the buttons belong, if it is a bot's message at all."""
         return self.author_id if self.via_bot_id is None else self.via_bot_id
+
+    def is_for(self, person_id: int) -> bool:
+        """Whether somebody in the chat sees it."""
+        return self.to is None or person_id in self.to
 
     def quoted(self) -> Json:
         """The message as `reply_to_message` carries it: without what it replied to itself."""
@@ -76,15 +99,45 @@ class Chat:
     admins: set[int] = field(default_factory=set)
     anonymous_admins: set[int] = field(default_factory=set)
     supergroup: bool = False
+    upgraded_to: int | None = None
+    """The id of the supergroup that goes on in this group's place."""
     messages: dict[int, Message] = field(default_factory=dict)
     keyboards: dict[int, Json] = field(default_factory=dict)
     """The reply keyboard each person has in front of them, by id."""
+    ephemeral: dict[tuple[int, int], Message] = field(default_factory=dict)
+    """The ephemeral messages, by person and by their number among that person's."""
     last_id: int = 0
 
     def next_id(self) -> int:
         """The id of the next message."""
         self.last_id += 1
         return self.last_id
+
+    def next_ephemeral_id(self, person_id: int) -> int:
+        """The lowest number free among a person's ephemeral messages, for ids may be reused."""
+        numbers = itertools.count(1)
+        return next(number for number in numbers if (person_id, number) not in self.ephemeral)
+
+    def in_place_of(self, message_id: int, person_id: int) -> list[Message]:
+        """What a person sees instead of an ordinary message."""
+        return [
+            one
+            for one in self.ephemeral.values()
+            if one.is_for(person_id)
+            and one.ephemeral is not None
+            and one.ephemeral.in_place_of == message_id
+        ]
+
+    def seen_messages(self, person_id: int) -> list[Message]:
+        """The messages that a person has on the screen, from the top to the bottom."""
+        whispered = [one for one in self.ephemeral.values() if one.is_for(person_id)]
+        replaced = {one.ephemeral.in_place_of for one in whispered if one.ephemeral}
+        said = [
+            one
+            for one in self.messages.values()
+            if one.is_for(person_id) and one.id not in replaced
+        ]
+        return sorted(said + whispered, key=_place)
 
     @property
     def is_group(self) -> bool:
@@ -122,9 +175,7 @@ class Chat:
 
     def seen_by(self, message: Message) -> list[int]:
         """The ids of the people who see a message."""
-        if message.to is None:
-            return list(self.members)
-        return [person for person in self.members if person in message.to]
+        return [person for person in self.members if message.is_for(person)]
 
     def status(self, member_id: int) -> str:
         """What the person or bot is in this chat, in Telegram's words."""
@@ -146,6 +197,13 @@ class Chat:
         if status == "kicked":
             member["until_date"] = 0
         return member
+
+
+def _place(message: Message) -> int:
+    """Where in a chat a message is shown: as a message id."""
+    if message.ephemeral is None:
+        return message.id
+    return message.ephemeral.in_place_of or message.ephemeral.after
 
 
 def private_key(bot_id: int, person_id: int) -> str:

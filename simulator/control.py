@@ -15,7 +15,7 @@ from simulator import membership
 from simulator.actions import act
 from simulator.chats import Chat
 from simulator.errors import Mistake
-from simulator.faults import FAULT_KINDS
+from simulator.faults import EPHEMERAL_SUPPORT, FAULT_KINDS
 from simulator.people import Bot, Json, Person
 from simulator.world import World
 
@@ -38,6 +38,7 @@ class Control:
             Route("/sim/files/{path:path}", self.file),
             _route("GET", "/sim/state", self.state),
             _route("GET", "/sim/messages", self.messages),
+            _route("GET", "/sim/shown", self.shown),
             _route("GET", "/sim/calls", self.calls),
             _route("GET", "/sim/updates", self.updates),
             _route("POST", "/sim/people", self.add_person),
@@ -52,6 +53,7 @@ class Control:
             _route("POST", "/sim/reorder", self.reorder),
             _route("POST", "/sim/clock", self.clock),
             _route("POST", "/sim/limits", self.limits),
+            _route("POST", "/sim/ephemeral", self.ephemeral),
             _route("POST", "/sim/reset", self.reset),
         ]
 
@@ -103,10 +105,18 @@ class Control:
         person_id = int(request.query_params.get("as", "0"))
         if person_id not in chat.members:
             raise Mistake(f"{person_id} is not in the chat {chat.key}.")
+        return [self._world.shown(message) for message in chat.seen_messages(person_id)]
+
+    async def shown(self, request: Request, _body: Json) -> list[Json]:
+        """Every message that was ever shown to one person in a chat, and each edit of it."""
+        key = self._world.chat(request.query_params.get("chat")).key
+        person_id = int(request.query_params.get("as", "0"))
         return [
-            self._world.shown(message)
-            for message in chat.messages.values()
-            if message.to is None or person_id in message.to
+            {"seq": event["seq"], "type": event["type"], "message": event["message"]}
+            for event in self._world.journal.events
+            if event["type"] in {"message", "edit"}
+            and event["chat"] == key
+            and person_id in event["to"]
         ]
 
     async def calls(self, request: Request, _body: Json) -> list[Json]:
@@ -165,7 +175,9 @@ class Control:
         return chat.shown()
 
     async def change_group(self, request: Request, body: Json) -> Json:
-        """Adds or removes people and bots, promotes or demotes them, or renames the group."""
+        """Adds or removes people and bots, promotes or demotes them, renames the group, or has
+        it go on as a supergroup.
+        """
         world = self._world
         chat = world.chat(f"group:{request.path_params['id']}")
         owner = world.people[chat.members[0]]
@@ -179,6 +191,8 @@ class Control:
             chat.title = body["title"]
             world.emit("chat", chat=chat.shown())
             world.post(chat, owner, {"new_chat_title": chat.title})
+        if body.get("upgrade"):
+            chat = membership.upgrade(world, chat, owner)
         return chat.shown()
 
     def _promote(self, chat: Chat, owner: Person, who: list[Any], *, admin: bool) -> None:
@@ -242,6 +256,13 @@ class Control:
         self._world.limits.reset()
         self._world.limits.on = bool(body.get("flood"))
         return {"flood": self._world.limits.on}
+
+    async def ephemeral(self, _request: Request, body: Json) -> Json:
+        """Says what becomes of ephemeral messages from now on."""
+        if body.get("support") not in EPHEMERAL_SUPPORT:
+            raise Mistake(f"Support is one of {', '.join(sorted(EPHEMERAL_SUPPORT))}.")
+        self._world.ephemeral_support = body["support"]
+        return {"support": self._world.ephemeral_support}
 
     async def reset(self, _request: Request, _body: Json) -> Json:
         """Empties the world."""

@@ -10,13 +10,21 @@ class ApiError(Exception):
         status: the HTTP status, also the `error_code` of the answer.
         description: Telegram's own sentence.
         retry_after: seconds to wait, for status 429.
+        migrate_to: the id of the supergroup that a group has become.
     """
 
-    def __init__(self, status: int, description: str, retry_after: int | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        description: str,
+        retry_after: int | None = None,
+        migrate_to: int | None = None,
+    ) -> None:
         super().__init__(description)
         self.status = status
         self.description = description
         self.retry_after = retry_after
+        self.migrate_to = migrate_to
 
 
 class Mistake(Exception):
@@ -35,6 +43,12 @@ class AddressInUseError(Exception):
 def bad_request(reason: str) -> ApiError:
     """A refusal with status 400."""
     return ApiError(400, f"Bad Request: {reason}")
+
+
+def upgraded(supergroup_id: int) -> ApiError:
+    """A refusal with status 400: the group goes on as a supergroup, under another id."""
+    reason = "Bad Request: group chat was upgraded to a supergroup chat"
+    return ApiError(400, reason, migrate_to=supergroup_id)
 
 
 def forbidden(reason: str) -> ApiError:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from simulator.errors import ApiError, forbidden, too_many_requests
 
 FAULT_KINDS = frozenset({"429", "500", "403", "timeout", "cut", "cut_after"})
+
+EphemeralSupport = Literal["full", "unknown", "refused", "undelivered"]
+EPHEMERAL_SUPPORT = frozenset(get_args(EphemeralSupport))
+"""What becomes of ephemeral messages: sent as Telegram does (`full`); shown to everybody by a
+server that has not heard of them (`unknown`); refused; taken and never seen (`undelivered`)."""
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simulator.chats import Chat
+from simulator.errors import Mistake
 from simulator.people import Bot, Json, Person
 from simulator.world import World
 
@@ -30,6 +31,22 @@ def leave(world: World, chat: Chat, member: Person | Bot, by: Person) -> None:
     chat.keyboards.pop(member.id, None)
     world.emit("chat", chat=chat.shown())
     _tell_membership(world, chat, member, by, before)
+
+
+def upgrade(world: World, chat: Chat, by: Person) -> Chat:
+    """Has a group go on as a supergroup, which has another id, and none of the old messages.
+
+    Raises:
+        Mistake: it is one already, or was upgraded before.
+    """
+    if not chat.is_group or chat.supergroup or chat.upgraded_to is not None:
+        raise Mistake(f"The chat {chat.key} cannot be upgraded.")
+    supergroup = world.add_group(chat.title, chat.members, supergroup=True)
+    supergroup.bots, supergroup.admins = list(chat.bots), set(chat.admins)
+    world.post(chat, by, {"migrate_to_chat_id": supergroup.id})
+    chat.upgraded_to = supergroup.id
+    world.post(supergroup, by, {"migrate_from_chat_id": chat.id})
+    return supergroup
 
 
 def promote(world: World, chat: Chat, member: Person | Bot, by: Person, *, admin: bool) -> None:

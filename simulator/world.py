@@ -16,6 +16,7 @@ from simulator.chats import (
     FIRST_GROUP_ID,
     FIRST_SUPERGROUP_ID,
     Chat,
+    Ephemeral,
     Message,
     direct_chat,
     group_chat,
@@ -24,7 +25,7 @@ from simulator.chats import (
 )
 from simulator.clock import Clock
 from simulator.errors import Mistake
-from simulator.faults import Faults, FloodLimits
+from simulator.faults import EphemeralSupport, Faults, FloodLimits
 from simulator.files import Files
 from simulator.people import ANONYMOUS_ADMIN, FIRST_PERSON_ID, USERNAME, Bot, Json, Person
 from simulator.records import InlineResults, Journal, Query, QueryKind
@@ -53,6 +54,7 @@ class World:
         self.files = Files()
         self.faults = Faults()
         self.limits = FloodLimits()
+        self.ephemeral_support: EphemeralSupport = "full"
         self.journal = Journal()
         self.queries: dict[str, Query] = {}
         self.invoice_links: dict[str, tuple[int, Json]] = {}
@@ -333,7 +335,61 @@ class World:
             editable: False for a bot's message that brings a reply keyboard.
         """
         chat = self.chats.get(chat.key) or self._begin_chat(chat)
-        data: Json = {"message_id": chat.next_id()}
+        data = self._data(chat, author, chat.next_id(), content, reply_to)
+        message = Message(chat, data["message_id"], author.id, data, to, editable)
+        chat.messages[message.id] = message
+        self._show("message", message)
+        if isinstance(author, Person):
+            self._tell_bots("message", message)
+        return message
+
+    def whisper(
+        self,
+        chat: Chat,
+        author: Person | Bot,
+        receiver: Person | Bot,
+        content: Json,
+        *,
+        reply_to: Message | None = None,
+        in_place_of: int | None = None,
+    ) -> Message:
+        """Adds an ephemeral message to a group, between a person and a bot alone.
+
+        Args:
+            chat: the group.
+            author: the person or the bot.
+            receiver: the other of the two.
+            content: the fields that are this message's own.
+            reply_to: the ordinary message it answers.
+            in_place_of: the id of the ordinary message that the person sees it instead of.
+        """
+        by_person = isinstance(author, Person)
+        person, bot = (author, receiver) if by_person else (receiver, author)
+        number = chat.next_ephemeral_id(person.id)
+        marks = {"receiver_user": receiver.user(), "ephemeral_message_id": number}
+        data = self._data(chat, author, 0, content | marks, reply_to)
+        arrives = by_person or self.ephemeral_support != "undelivered"
+        message = Message(chat, 0, author.id, data, frozenset({person.id} if arrives else ()))
+        message.ephemeral = Ephemeral(
+            number, person.id, bot.id, self.clock.now(), chat.last_id, in_place_of
+        )
+        chat.ephemeral[person.id, number] = message
+        self._show("message", message)
+        if by_person:
+            self.bots[bot.id].met.add(person.id)
+            self.deliver(self.bots[bot.id], "message", data)
+        return message
+
+    def _data(
+        self,
+        chat: Chat,
+        author: Person | Bot,
+        message_id: int,
+        content: Json,
+        reply_to: Message | None,
+    ) -> Json:
+        """The Bot API's Message."""
+        data: Json = {"message_id": message_id}
         if author.id in chat.anonymous_admins:
             data |= {"from": ANONYMOUS_ADMIN, "sender_chat": self.chat_json(chat)}
         else:
@@ -342,13 +398,7 @@ class World:
         data["date"] = self.clock.date()
         if reply_to is not None:
             data["reply_to_message"] = reply_to.quoted()
-        data.update(content)
-        message = Message(chat, data["message_id"], author.id, data, to, editable)
-        chat.messages[message.id] = message
-        self._show("message", message)
-        if isinstance(author, Person):
-            self._tell_bots("message", message)
-        return message
+        return data | content
 
     def edit(self, message: Message, content: Json, *, drop: Iterable[str] = ()) -> None:
         """Replaces fields of a message and marks it as edited.
@@ -370,8 +420,24 @@ class World:
     def delete(self, message: Message) -> None:
         """Removes a message for everybody; bots are not told."""
         chat = message.chat
+        if message.ephemeral is not None:
+            self.dismiss(message)
+            del chat.ephemeral[message.ephemeral.person_id, message.ephemeral.id]
+            return
         del chat.messages[message.id]
         self.emit("delete", chat=chat.key, to=chat.seen_by(message), message_id=message.id)
+
+    def dismiss(self, message: Message) -> None:
+        """Takes an ephemeral message off its person's screen, of which its bot learns nothing."""
+        chat, to, marks = message.chat, message.chat.seen_by(message), message.ephemeral
+        message.to = frozenset()
+        if not to or marks is None:
+            return
+        event: Json = {"message_id": 0, "ephemeral_message_id": marks.id}
+        covered = chat.messages.get(marks.in_place_of or 0)
+        if covered is not None and not chat.in_place_of(covered.id, marks.person_id):
+            event["uncovers"] = self.shown(covered)
+        self.emit("delete", chat=chat.key, to=to, **event)
 
     def show_keyboard(self, chat: Chat, person_id: int, markup: Json | None) -> None:
         """Puts a reply keyboard before a person, or takes it away."""
@@ -384,6 +450,8 @@ class World:
     def shown(self, message: Message) -> Json:
         """The message as people see it: with addresses for its pictures and files."""
         data = message.data
+        if message.ephemeral and message.ephemeral.in_place_of:
+            data = data | {"in_place_of": message.ephemeral.in_place_of}
         if "photo" in data:
             sizes = [size | {"file_url": self._file_url(size)} for size in data["photo"]]
             return data | {"photo": sizes}
@@ -463,6 +531,7 @@ class World:
         message: Message | None = None,
     ) -> Query:
         """Opens a question to a bot, which it can answer once within so many seconds."""
+        self._forget_old_questions()
         query = Query(
             id=str(next(self._query_ids)),
             kind=kind,
@@ -475,13 +544,26 @@ class World:
         self.queries[query.id] = query
         return query
 
-    def answered(self, kind: QueryKind, bot: Bot, query_id: str) -> Query | None:
-        """Closes a question; None if it is unknown, answered already, or too old."""
+    def _forget_old_questions(self) -> None:
+        """Drops the oldest questions, up to the first that can still be answered."""
+        now = self.clock.now()
+        while self.queries:
+            oldest = next(iter(self.queries.values()))
+            if oldest.until >= now:
+                return
+            del self.queries[oldest.id]
+
+    def asked(self, kind: QueryKind, bot: Bot, query_id: str) -> Query | None:
+        """A question, answered or not; None if it is unknown or too old."""
         query = self.queries.get(query_id)
         if query is None or query.kind != kind or query.bot_id != bot.id:
             return None
-        del self.queries[query_id]
-        return query if self.clock.now() <= query.until and not query.answer.done() else None
+        return query if self.clock.now() <= query.until else None
+
+    def answered(self, kind: QueryKind, bot: Bot, query_id: str) -> Query | None:
+        """A question that is about to be answered; None if it was before, or see `asked`."""
+        query = self.asked(kind, bot, query_id)
+        return None if query is None or query.answer.done() else query
 
     def next_charge(self) -> str:
         """A payment's id, never given twice."""

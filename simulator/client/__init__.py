@@ -12,7 +12,7 @@ that chat, and no message or edit twice, so it neither misses a quick answer nor
 for new.
 """
 
-from simulator.client.connection import FaultKind, Telegram
+from simulator.client.connection import EphemeralSupport, FaultKind, Telegram
 from simulator.client.person import Person
 from simulator.client.seen import (
     Answer,
@@ -28,6 +28,7 @@ from simulator.client.seen import (
 __all__ = [
     "Answer",
     "ChatRef",
+    "EphemeralSupport",
     "FaultKind",
     "Group",
     "Message",

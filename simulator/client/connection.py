@@ -15,6 +15,7 @@ from simulator.client.person import Person
 from simulator.client.seen import USUAL_SECONDS, Group, Json, NotSeenError, SimulatorError
 
 FaultKind = Literal["429", "500", "403", "timeout", "cut", "cut_after"]
+EphemeralSupport = Literal["full", "unknown", "refused", "undelivered"]
 
 
 def _seq(event: Json) -> int:
@@ -168,6 +169,11 @@ class Telegram:
         """Changes a group: `add`, `remove`, `promote`, `demote` (ids or usernames), `title`."""
         await self.request("PATCH", f"groups/{group.id}", fields)
 
+    async def upgrade(self, group: Group) -> Group:
+        """Has a group go on as a supergroup; answers that."""
+        chat = await self.request("PATCH", f"groups/{group.id}", {"upgrade": True})
+        return Group(chat["key"], chat["id"], chat["title"])
+
     # -- what tests want to know and to break ----------------------------------------------------
 
     async def calls(self, method: str = "", after: int = 0) -> list[Json]:
@@ -209,6 +215,15 @@ class Telegram:
     async def flood_limits(self, *, on: bool) -> None:
         """Switches Telegram's sending limits."""
         await self.request("POST", "limits", {"flood": on})
+
+    async def ephemeral(self, support: EphemeralSupport) -> None:
+        """Says what becomes of ephemeral messages from now on.
+
+        Args:
+            support: `full` as Telegram; `unknown` to an older server, which shows them to
+                everybody; `refused`; `undelivered`: taken, and never seen by anybody.
+        """
+        await self.request("POST", "ephemeral", {"support": support})
 
     async def reset(self) -> None:
         """Empties the world."""

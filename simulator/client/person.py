@@ -18,6 +18,7 @@ from simulator.client.seen import (
     Wanted,
     fits,
     key_of,
+    names,
 )
 
 if TYPE_CHECKING:
@@ -72,9 +73,11 @@ class Person:
         Args:
             chat: where.
             text: what.
-            fields: `reply_to` (a message id), `mentions` (`[{"text", "id"}]`), `entities`.
+            fields: `reply_to` (a message or its id), `mentions` (`[{"text", "id"}]`), `entities`.
         """
         key = key_of(chat)
+        if isinstance(fields.get("reply_to"), Message):
+            fields |= fields.pop("reply_to").as_target
         answer = await self.act("send", chat=key, text=text, **fields)
         return Message(key, answer["message"])
 
@@ -86,6 +89,14 @@ class Person:
     async def delete(self, message: Message) -> None:
         """Removes a message."""
         await self.act("delete", chat=message.chat, message_id=message.id)
+
+    async def dismiss(self, message: Message) -> None:
+        """Takes an ephemeral message off one's own screen."""
+        await self.act("dismiss", chat=message.chat, **message.name)
+
+    async def restart_app(self) -> None:
+        """Closes the app and opens it again: no ephemeral message is left on the screen."""
+        await self.act("restart_app")
 
     async def forward(self, message: Message, chat: ChatRef) -> Message:
         """Sends a message on to another chat."""
@@ -116,14 +127,14 @@ class Person:
         return await self._tap(message, wait=wait, data=data, forge=True)
 
     async def _tap(self, message: Message, **fields: Any) -> Answer:
-        raw = await self.act("press", chat=message.chat, message_id=message.id, **fields)
+        raw = await self.act("press", chat=message.chat, **message.name, **fields)
         known = {name: raw[name] for name in ("answered", "toast", "alert", "url") if name in raw}
         return Answer(**known, raw=raw)
 
     def _present(self, message: Message) -> Message:
         """The message as it is now, as far as events have told."""
         for event in reversed(self.telegram.seen(message.chat)):
-            if self._is_shown(event) and event["message"]["message_id"] == message.id:
+            if self._is_shown(event) and names(event["message"], message):
                 return Message(message.chat, event["message"])
         return message
 
@@ -245,6 +256,12 @@ class Person:
         found = await self.telegram.request("GET", f"messages?chat={key}&as={self.id}")
         return [Message(key, raw) for raw in found]
 
+    async def shown(self, chat: ChatRef) -> list[Message]:
+        """All that the person was ever shown in a chat while in it, each edit as one more."""
+        key = key_of(chat)
+        found = await self.telegram.request("GET", f"shown?chat={key}&as={self.id}")
+        return [Message(key, event["message"]) for event in found]
+
     async def expect(
         self, chat: ChatRef, wanted: Wanted, seconds: float = USUAL_SECONDS
     ) -> Message:
@@ -298,11 +315,19 @@ class Person:
         return f"{self!r} did not see {what} in {key} within {seconds:g} s, but:\n{seen}"
 
     async def expect_deleted(self, message: Message, seconds: float = USUAL_SECONDS) -> None:
-        """Waits until a message is gone."""
+        """Waits until a message is gone from the person's screen."""
+        shown = (
+            event["seq"]
+            for event in self.telegram.seen(message.chat)
+            if self._is_shown(event) and event["message"] == message.raw
+        )
+
+        def is_its_end(event: Json) -> bool:
+            gone = event["type"] == "delete" and self.id in event["to"]
+            return gone and names(event, message)
+
         await self.telegram.event(
-            lambda event: event["type"] == "delete" and event["message_id"] == message.id,
-            chat=message.chat,
-            seconds=seconds,
+            is_its_end, chat=message.chat, after=max(shown, default=0), seconds=seconds
         )
 
     async def expect_keyboard(self, chat: ChatRef, seconds: float = USUAL_SECONDS) -> Json | None:

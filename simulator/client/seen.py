@@ -30,9 +30,33 @@ class Message:
 
     @property
     def id(self) -> int:
-        """Its number in the chat."""
+        """Its number in the chat; 0 for an ephemeral message."""
         number: int = self.raw["message_id"]
         return number
+
+    @property
+    def ephemeral_id(self) -> int | None:
+        """Of an ephemeral message, its number among this person's in the chat."""
+        return self.raw.get("ephemeral_message_id")
+
+    @property
+    def in_place_of(self) -> int | None:
+        """The id of the ordinary message that this person sees it instead of, if any."""
+        return self.raw.get("in_place_of")
+
+    @property
+    def name(self) -> Json:
+        """The fields by which an action or an event names it."""
+        if self.ephemeral_id is None:
+            return {"message_id": self.id}
+        return {"message_id": 0, "ephemeral_message_id": self.ephemeral_id}
+
+    @property
+    def as_target(self) -> Json:
+        """The field by which an action names it as what is replied to."""
+        if self.ephemeral_id is None:
+            return {"reply_to": self.id}
+        return {"reply_to_ephemeral": self.ephemeral_id}
 
     @property
     def text(self) -> str:
@@ -146,6 +170,12 @@ Wanted = str | re.Pattern[str] | Callable[[Message], bool]
 def key_of(chat: ChatRef) -> str:
     """The key of a chat."""
     return chat if isinstance(chat, str) else chat.key
+
+
+def names(event: Json, message: Message) -> bool:
+    """Whether an event's fields, or those of a message in it, name this message."""
+    fields = ("message_id", "ephemeral_message_id")
+    return all(event.get(field) == message.name.get(field) for field in fields)
 
 
 def fits(wanted: Wanted, message: Message) -> bool:

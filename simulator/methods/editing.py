@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from simulator.calls import Call, method
 from simulator.chats import Message
+from simulator.entities import Formatted
 from simulator.errors import bad_request
 from simulator.keyboards import inline_reply_markup
 from simulator.methods.media import media_file
@@ -77,7 +79,11 @@ def _with_markup(call: Call, message: Message, content: Json) -> Json:
 def edit_message_text(call: Call) -> Json | bool:
     """Changes a text and its keyboard."""
     text = call.formatted_text(too_long="MESSAGE_TOO_LONG")
-    message = own_message(call)
+    return new_text(call, own_message(call), text)
+
+
+def new_text(call: Call, message: Message, text: Formatted) -> Json | bool:
+    """Puts another text, and the call's keyboard, in place of a message's own; see `apply`."""
     if "text" not in message.data:
         raise bad_request("there is no text in the message to edit")
     return apply(message, call, _with_markup(call, message, text_fields(text)), _TEXT_FIELDS)
@@ -87,7 +93,11 @@ def edit_message_text(call: Call) -> Json | bool:
 def edit_message_caption(call: Call) -> Json | bool:
     """Changes a caption and the keyboard."""
     caption = call.formatted_caption()
-    message = own_message(call)
+    return new_caption(call, own_message(call), caption)
+
+
+def new_caption(call: Call, message: Message, caption: Json) -> Json | bool:
+    """Puts another caption, and the call's keyboard, in place of a message's own; see `apply`."""
     if not {"photo", "document"} & message.data.keys():
         raise bad_request("there is no caption in the message to edit")
     return apply(message, call, _with_markup(call, message, caption), _CAPTION_FIELDS)
@@ -96,20 +106,34 @@ def edit_message_caption(call: Call) -> Json | bool:
 @method("editMessageReplyMarkup")
 def edit_message_reply_markup(call: Call) -> Json | bool:
     """Changes the keyboard alone."""
-    message = own_message(call)
+    return new_keyboard(call, own_message(call))
+
+
+def new_keyboard(call: Call, message: Message) -> Json | bool:
+    """Puts the call's keyboard in place of a message's own; see `apply`."""
     return apply(message, call, _with_markup(call, message, {}), ())
 
 
 @method("editMessageMedia")
 def edit_message_media(call: Call) -> Json | bool:
     """Changes a picture or document, with its caption and keyboard."""
+    return new_media(call, own_message)
+
+
+def new_media(call: Call, find: Callable[[Call], Message]) -> Json | bool:
+    """Puts another file, caption and keyboard in place of a message's own; see `apply`.
+
+    Args:
+        call: the call.
+        find: finds the message, once the new file is known to be well formed.
+    """
     media: Any = call.json("media", "InputMedia")
     if not isinstance(media, dict):
         raise bad_request("can't parse InputMedia: expected an Object")
     kind = media.get("type")
     if kind not in {"photo", "document"}:
         raise bad_request('can\'t parse InputMedia: type must be one of "photo", "document"')
-    message = own_message(call)
+    message = find(call)
     if not {"photo", "document", "text"} & message.data.keys():
         raise bad_request("there is no media in the message to edit")
     file = media_file(call, kind, media.get("media"))

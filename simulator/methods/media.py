@@ -7,7 +7,7 @@ from typing import Any
 from simulator.calls import Call, Upload, method
 from simulator.errors import bad_request
 from simulator.files import LARGEST_DOWNLOAD_BYTES, StoredFile
-from simulator.methods.sending import send
+from simulator.methods.sending import send_to_one_or_all
 from simulator.people import Json
 
 
@@ -21,7 +21,7 @@ def send_photo(call: Call) -> Json:
         content["has_media_spoiler"] = True
     if content.get("caption") and call.flag("show_caption_above_media"):
         content["show_caption_above_media"] = True
-    return send(call, chat, content)
+    return send_to_one_or_all(call, chat, content)
 
 
 @method("sendDocument")
@@ -29,7 +29,8 @@ def send_document(call: Call) -> Json:
     """Sends a file."""
     chat = call.open_chat()
     document = media_file(call, "document", call.params.get("document"))
-    return send(call, chat, {"document": document.document(), **call.formatted_caption()})
+    content = {"document": document.document(), **call.formatted_caption()}
+    return send_to_one_or_all(call, chat, content)
 
 
 def media_file(call: Call, kind: str, given: Any) -> StoredFile:

@@ -26,12 +26,14 @@ def set_my_commands(call: Call) -> bool:
         raise bad_request("expected an Array of BotCommand")
     if len(commands) > MOST_COMMANDS:
         raise bad_request("BOT_COMMANDS_TOO_MUCH")
-    call.bot.commands[key] = [_command(command) for command in commands]
+    newest = call.world.ephemeral_support != "unknown"
+    call.bot.commands[key] = [_command(command, newest=newest) for command in commands]
     call.world.emit("bot", bot=call.bot.shown())
     return True
 
 
-def _command(command: Any) -> Json:
+def _command(command: Any, *, newest: bool) -> Json:
+    """A BotCommand, checked; of a server that is not the newest, without `is_ephemeral`."""
     if not isinstance(command, dict):
         raise bad_request("can't parse BotCommand: expected an Object")
     for field in ("command", "description"):
@@ -42,7 +44,10 @@ def _command(command: Any) -> Json:
         raise bad_request("BOT_COMMAND_INVALID")
     if not 1 <= len(command["description"]) <= 256:
         raise bad_request("BOT_COMMAND_DESCRIPTION_INVALID")
-    return command | {"command": name}
+    read = {"command": name, "description": command["description"]}
+    return (
+        read | {"is_ephemeral": True} if newest and command.get("is_ephemeral") is True else read
+    )
 
 
 @method("getMyCommands")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from simulator import ephemeral
 from simulator.calls import Call, caption_fields, method
 from simulator.chats import Chat, Message
 from simulator.entities import Formatted
@@ -58,14 +59,7 @@ def send(call: Call, chat: Chat, content: Json) -> Json:
     """
     target = call.reply_target(chat)
     markup = reply_markup(call, private=chat.is_private)
-    if call.has("message_effect_id"):
-        if chat.is_group:
-            raise bad_request("can't use message effects in the chat")
-        content["effect_id"] = call.text("message_effect_id")
-    if call.flag("protect_content"):
-        content["has_protected_content"] = True
-    if preview := call.json("link_preview_options", "link preview options"):
-        content["link_preview_options"] = preview
+    content |= _options(call, chat)
     call.count_message(chat)
     # After this point the message is sent.
     inline = markup is not None and "inline_keyboard" in markup
@@ -77,6 +71,31 @@ def send(call: Call, chat: Chat, content: Json) -> Json:
     if markup is not None and not inline:
         show_reply_keyboard(call, message, markup, target)
     return message.data
+
+
+def _options(call: Call, chat: Chat) -> Json:
+    """The fields that come of the options all sending methods share."""
+    options: Json = {}
+    if call.has("message_effect_id"):
+        if chat.is_group:
+            raise bad_request("can't use message effects in the chat")
+        options["effect_id"] = call.text("message_effect_id")
+    if call.flag("protect_content"):
+        options["has_protected_content"] = True
+    if preview := call.json("link_preview_options", "link preview options"):
+        options["link_preview_options"] = preview
+    return options
+
+
+def send_to_one_or_all(call: Call, chat: Chat, content: Json) -> Json:
+    """Posts a bot's message to the chat, or to the one person whom the call names.
+
+    Not all sending methods ask this: invoices, copies and forwards are always for everybody.
+    """
+    receiver = ephemeral.receiver(call, chat)
+    if receiver is None:
+        return send(call, chat, content)
+    return ephemeral.send(call, chat, content | _options(call, chat), receiver)
 
 
 def show_reply_keyboard(
@@ -104,7 +123,7 @@ def send_message(call: Call) -> Json:
     """Sends a text."""
     chat = call.open_chat()
     text = call.formatted_text(too_long="message is too long")
-    return send(call, chat, text_fields(text))
+    return send_to_one_or_all(call, chat, text_fields(text))
 
 
 def text_fields(text: Formatted) -> Json:
@@ -136,7 +155,7 @@ def send_contact(call: Call) -> Json:
     }
     if call.has("last_name"):
         contact["last_name"] = call.text("last_name")
-    return send(call, chat, {"contact": contact})
+    return send_to_one_or_all(call, chat, {"contact": contact})
 
 
 @method("copyMessage")

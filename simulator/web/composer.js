@@ -348,6 +348,7 @@ export class Composer {
           user: command.bot,
           label: text,
           detail: command.description,
+          secret: command.is_ephemeral && chat.type === "group",
           run: () => this.#phone.send({ text }),
           insert: () => this.#setText(`${text} `),
         };
@@ -401,6 +402,7 @@ export class Composer {
           avatar(entry.user.id, fullName(entry.user), "tiny"),
           el("strong", {}, entry.label),
           el("span", { class: "detail", dir: "auto" }, entry.detail),
+          entry.secret ? el("span", { title: "Only you and the bot see it" }, icon("eye")) : null,
         ),
       ),
     );

@@ -4,7 +4,7 @@
 import { act, call, Refused } from "./api.js";
 import { calm, el, icon } from "./dom.js";
 import { counted, dayKey, dayLabel } from "./format.js";
-import { messageKey, MessageView, summary } from "./message.js";
+import { messageKey, MessageView, named, summary } from "./message.js";
 
 const GROUP_SECONDS = 600;
 const NEAR_BOTTOM_PX = 60;
@@ -79,7 +79,7 @@ export class Conversation {
       const view = event.target.closest("button, a, [role=button]")
         ? null
         : this.#viewAt(event.target);
-      if (view && !view.service) this.actions.reply(view.message);
+      if (view?.answerable) this.actions.reply(view.message);
     });
     new ResizeObserver(() => this.#following && this.#jumpToEnd()).observe(this.log);
   }
@@ -141,7 +141,7 @@ export class Conversation {
 
   /** This person's newest message that has a text to edit, or null. */
   lastOwnText() {
-    return this.#last((view) => view.mine && view.message.text && !view.message.via_bot);
+    return this.#last((view) => view.changeable);
   }
 
   #count(message) {
@@ -164,11 +164,23 @@ export class Conversation {
       return known;
     }
     const view = new MessageView(message, this);
-    this.#views.set(key, view);
-    this.#day(message.date).append(view.element);
-    this.#regroup(view.element);
+    const covered = this.#views.get(String(message.in_place_of));
+    if (covered) this.#exchange(covered, view);
+    else {
+      this.#views.set(key, view);
+      this.#day(message.date).append(view.element);
+      this.#regroup(view.element);
+    }
     this.#remember(message);
     return view;
+  }
+
+  /** Puts a message where another stood. */
+  #exchange(gone, view) {
+    this.#views.delete(messageKey(gone.message));
+    this.#views.set(messageKey(view.message), view);
+    gone.element.replaceWith(view.element);
+    this.#regroup(view.element);
   }
 
   #day(seconds) {
@@ -190,6 +202,10 @@ export class Conversation {
     const key = messageKey(event);
     const view = this.#views.get(key);
     if (!view) return;
+    if (event.uncovers) {
+      this.#exchange(view, new MessageView(event.uncovers, this));
+      return this.onChange();
+    }
     this.#views.delete(key);
     const row = view.element;
     const neighbours = [row.previousElementSibling, row.nextElementSibling];
@@ -322,15 +338,12 @@ export class Conversation {
   async press(message, spec) {
     if (spec.copy_text) return this.actions.copy(spec.copy_text.text);
     if (spec.web_app) return this.actions.openWebApp(spec);
-    const id = message.ephemeral_message_id
-      ? { message_id: 0, ephemeral_message_id: message.ephemeral_message_id }
-      : { message_id: message.message_id };
     const what =
       spec.callback_data === undefined ? { text: spec.text } : { data: spec.callback_data };
     try {
       const answer = await act(this.person.id, "press", {
         chat: this.chat.key,
-        ...id,
+        ...named(message),
         ...what,
         wait: PRESS_WAIT_SECONDS,
       });

@@ -3,6 +3,7 @@
 
 import { act, Refused } from "./api.js";
 import { el } from "./dom.js";
+import { replied } from "./message.js";
 
 const TYPING_PAUSE_MS = 250;
 const ASKED = /^@(\w{3,32})\s([\s\S]*)$/u;
@@ -104,12 +105,11 @@ export class InlineResults {
   }
 
   async #choose(conversation, queryId, result) {
-    const replyTo = conversation.replyTo ? { reply_to: conversation.replyTo.message_id } : {};
     const chosen = act(this.#phone.person.id, "choose", {
       chat: conversation.chat.key,
       query_id: queryId,
       result_id: result.id,
-      ...replyTo,
+      ...replied(conversation.replyTo),
     });
     if (!(await this.#phone.attempt(chosen))) return;
     conversation.replyTo = null;

@@ -13,6 +13,18 @@ const MAX_PHOTO_PX = 340;
 export const messageKey = (message) =>
   message.ephemeral_message_id ? `e${message.ephemeral_message_id}` : String(message.message_id);
 
+/** The fields by which an action names a message. */
+export const named = ({ message_id, ephemeral_message_id }) =>
+  ephemeral_message_id ? { message_id: 0, ephemeral_message_id } : { message_id };
+
+/** The fields by which an action names the message that it replies to, if there is one. */
+export const replied = (message) => {
+  if (!message) return {};
+  return message.ephemeral_message_id
+    ? { reply_to_ephemeral: message.ephemeral_message_id }
+    : { reply_to: message.message_id };
+};
+
 const names = (users) => users.map(fullName).join(", ");
 
 const SERVICE = {
@@ -96,6 +108,16 @@ export class MessageView {
     return Boolean(this.message.ephemeral_message_id);
   }
 
+  /** Whether this person may reply to it: nobody answers their own whisper. */
+  get answerable() {
+    return !this.service && !(this.ephemeral && this.mine);
+  }
+
+  /** Whether this person may change its text. */
+  get changeable() {
+    return this.mine && this.message.text && !this.message.via_bot && !this.ephemeral;
+  }
+
   redraw(message) {
     const { reply_markup: markup, ...rest } = message;
     this.message = message;
@@ -124,12 +146,17 @@ export class MessageView {
     const { message } = this;
     const photo = this.#keptPhoto() ?? this.#photo();
     const text = message.text ?? message.caption;
-    const big = Boolean(message.text) && !message.entities?.length && onlyEmoji(message.text);
+    const big =
+      Boolean(message.text) &&
+      !message.entities?.length &&
+      !this.ephemeral &&
+      onlyEmoji(message.text);
     const parts = [
       this.#conversation.chat.type === "group" && !this.mine
         ? avatar(authorId(message), authorName(message), "small")
         : null,
       this.#author(),
+      this.#secret(),
       this.#via(),
       this.#origin(),
       this.#quote(),
@@ -183,6 +210,25 @@ export class MessageView {
       { class: `author colour-${colourOf(authorId(this.message))}` },
       el("bdi", {}, authorName(this.message)),
       admin,
+    );
+  }
+
+  /** Who alone sees an ephemeral message, and the way to be rid of it. */
+  #secret() {
+    if (!this.ephemeral) return null;
+    const { receiver_user: receiver } = this.message;
+    const who = this.mine ? `Only you and ${fullName(receiver)} see this` : "Only you see this";
+    const dismiss = () => this.#conversation.actions.dismiss(this.message);
+    return el(
+      "div",
+      { class: "only-you", role: "note", "aria-label": who },
+      icon("eye"),
+      el("span", { dir: "auto" }, who),
+      el(
+        "button",
+        { type: "button", "aria-label": "Dismiss", title: "Dismiss", onclick: dismiss },
+        icon("close"),
+      ),
     );
   }
 
@@ -308,21 +354,12 @@ export class MessageView {
   #meta() {
     const { message } = this;
     const edited = message.edit_date ? el("span", { class: "edited" }, "edited ") : null;
-    const hidden = this.ephemeral
-      ? el(
-          "span",
-          { class: "only-you", title: "Only you can see this message" },
-          icon("eye"),
-          "only you ",
-        )
-      : null;
     const ticks = this.mine
       ? el("span", { class: "ticks", role: "img", "aria-label": "Sent" }, icon("ticks"))
       : null;
     return el(
       "span",
       { class: "meta", title: exactTime(message.date) },
-      hidden,
       edited,
       el("time", { datetime: new Date(message.date * 1000).toISOString() }, clock(message.date)),
       ticks,

@@ -7,6 +7,7 @@ import { fullName } from "./format.js";
 import { chooseUser, formSheet, openSheet, showToast } from "./sheets.js";
 
 const PREPARED = "prepared";
+const SECURE_MOST = 10;
 
 /** Opens a Mini App of `bot` over a phone. Resolves once its address is known. */
 export async function openMiniApp(phone, bot, url) {
@@ -60,6 +61,7 @@ class MiniApp {
     this.mainButton = el("button", {
       type: "button",
       class: "main-button",
+      dir: "auto",
       hidden: true,
       onclick: () => this.#tell("main_button_pressed"),
     });
@@ -114,6 +116,8 @@ class MiniApp {
     web_app_biometry_request_access: (asked) => this.#allowFinger(asked),
     web_app_biometry_request_auth: (asked) => this.#finger(asked),
     web_app_biometry_update_token: (asked) => this.#keep(asked),
+    ...this.#storage("secure", SECURE_MOST),
+    ...this.#storage("device", Infinity),
   };
 
   // --- the finger ----------------------------------------------------------------------------
@@ -178,6 +182,30 @@ class MiniApp {
         ),
       }),
     });
+  }
+
+  // --- what the phone keeps ------------------------------------------------------------------
+
+  /** The answers of one of its two stores, which holds so many items for each bot and person. */
+  #storage(kind, most) {
+    const place = () => `${this.#keptAs}-${kind}`;
+    const items = () => JSON.parse(localStorage.getItem(place()) ?? "{}");
+    const tell = (what, data) => this.#tell(`${kind}_storage_${what}`, data);
+    return {
+      [`web_app_${kind}_storage_save_key`]: ({ req_id, key, value }) => {
+        const { [key]: _, ...kept } = items();
+        if (value !== null) kept[key] = value;
+        if (Object.keys(kept).length > most) return tell("failed", { req_id, error: "QUOTA_EXCEEDED" });
+        localStorage.setItem(place(), JSON.stringify(kept));
+        return tell("key_saved", { req_id });
+      },
+      [`web_app_${kind}_storage_get_key`]: ({ req_id, key }) =>
+        tell("key_received", { req_id, value: items()[key] ?? null }),
+      [`web_app_${kind}_storage_clear`]: ({ req_id }) => {
+        localStorage.removeItem(place());
+        tell("cleared", { req_id });
+      },
+    };
   }
 
   // --- popups, codes, sharing ----------------------------------------------------------------

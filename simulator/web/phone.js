@@ -6,6 +6,7 @@ import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { el, iconButton } from "./dom.js";
 import { counted, fullName } from "./format.js";
+import { named, replied } from "./message.js";
 import { openMiniApp } from "./mini_app.js";
 import {
   alertSheet,
@@ -94,6 +95,7 @@ export class Phone {
       enlarge,
       toast: (text) => showToast(this.element, text),
       reply: (message) => this.composer.reply(message),
+      dismiss: (message) => this.#dismiss(message),
       typeInline: (query) => this.#typeInline(query),
       menu: (view, point) => this.#messageMenu(view, point),
     };
@@ -120,11 +122,11 @@ export class Phone {
   /** Sends a text to the open chat, as the reply that was begun if there is one. */
   async send(fields) {
     const conversation = this.open;
-    const replyTo = conversation.replyTo ? { reply_to: conversation.replyTo.message_id } : {};
+    const target = replied(conversation.replyTo);
     conversation.replyTo = null;
     this.composer.refresh();
     return this.attempt(
-      act(this.person.id, "send", { chat: conversation.chat.key, ...replyTo, ...fields }),
+      act(this.person.id, "send", { chat: conversation.chat.key, ...target, ...fields }),
     );
   }
 
@@ -414,20 +416,25 @@ export class Phone {
     if (yes) await this.attempt(act(this.person.id, "leave", { chat: chat.key }));
   }
 
+  #dismiss(message) {
+    const where = { chat: this.open.chat.key, ...named(message) };
+    return this.attempt(act(this.person.id, "dismiss", where));
+  }
+
   #messageMenu(view, point) {
     const { message } = view;
     const text = message.text ?? message.caption;
     const where = { chat: this.open.chat.key, message_id: message.message_id };
     const items = [
-      view.ephemeral
-        ? null
-        : { label: "Reply", icon: "reply", run: () => this.composer.reply(message) },
+      view.answerable
+        ? { label: "Reply", icon: "reply", run: () => this.composer.reply(message) }
+        : null,
       text ? { label: "Copy text", icon: "copy", run: () => this.actions.copy(text) } : null,
-      view.mine && message.text && !message.via_bot
+      view.changeable
         ? { label: "Edit", icon: "edit", run: () => this.composer.edit(message) }
         : null,
       view.ephemeral
-        ? null
+        ? { label: "Dismiss", icon: "close", run: () => this.#dismiss(message) }
         : {
             label: "Delete",
             icon: "trash",

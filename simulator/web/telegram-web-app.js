@@ -15,15 +15,17 @@
     listeners.set(name, new Set([...(listeners.get(name) ?? []), listener]));
   const offEvent = (name, listener) => listeners.get(name)?.delete(listener);
 
-  /** Waits for one message; `read` answers it. */
+  /** Waits for one message, to one request where there may be several; `read` answers it. */
   const waiting = new Map();
-  const once = (eventTypes, read) =>
+  const waitsFor = (eventType, req_id = "") => `${eventType} ${req_id}`;
+  const once = (eventTypes, read, req_id) =>
     eventTypes.forEach((eventType) =>
-      waiting.set(eventType, (data) => {
-        eventTypes.forEach((other) => waiting.delete(other));
+      waiting.set(waitsFor(eventType, req_id), (data) => {
+        eventTypes.forEach((other) => waiting.delete(waitsFor(other, req_id)));
         read(data, eventType);
       }),
     );
+  let requests = 0;
 
   const received = {
     main_button_pressed: () => emit("mainButtonClicked"),
@@ -34,7 +36,7 @@
     if (event.source !== window.parent) return;
     const { eventType, eventData } = JSON.parse(event.data);
     received[eventType]?.(eventData);
-    waiting.get(eventType)?.(eventData);
+    waiting.get(waitsFor(eventType, eventData.req_id))?.(eventData);
   });
 
   const isVersionAtLeast = (wanted) => {
@@ -123,17 +125,24 @@
     },
   };
 
-  const kept = (name) => `secure-${name}`;
-  const SecureStorage = {
-    setItem: (name, value, done) => {
-      sessionStorage.setItem(kept(name), value);
-      done?.(null, true);
-    },
-    getItem: (name, done) => done(null, sessionStorage.getItem(kept(name)), false),
-    removeItem: (name, done) => {
-      sessionStorage.removeItem(kept(name));
-      done?.(null, true);
-    },
+  /** What the client keeps for this app on the device: `kind` is "secure" or "device". */
+  const storage = (kind) => {
+    const ask = (what, asked, answer, read) => {
+      const req_id = `${++requests}`;
+      once([`${kind}_storage_${answer}`, `${kind}_storage_failed`], read, req_id);
+      post(`web_app_${kind}_storage_${what}`, { req_id, ...asked });
+    };
+    const setItem = (key, value, done) =>
+      ask("save_key", { key, value }, "key_saved", ({ error = null }) => done?.(error, !error));
+    return {
+      setItem,
+      removeItem: (key, done) => setItem(key, null, done),
+      getItem: (key, done) =>
+        ask("get_key", { key }, "key_received", ({ error = null, value, can_restore }) =>
+          done?.(error, value ?? null, can_restore ?? false),
+        ),
+      clear: (done) => ask("clear", {}, "cleared", ({ error = null }) => done?.(error, !error)),
+    };
   };
 
   function showScanQrPopup({ text }, found) {
@@ -186,7 +195,8 @@
       MainButton,
       BackButton,
       BiometricManager: biometry,
-      SecureStorage,
+      SecureStorage: storage("secure"),
+      DeviceStorage: storage("device"),
       HapticFeedback: {
         impactOccurred: feel,
         notificationOccurred: feel,

@@ -9,6 +9,7 @@ import pytest
 
 from simulator.client import Person, Telegram
 from simulator.server import LocalTelegram
+from tests.simulator.room import BALANCE, PAY, Room
 
 TOKEN = "4242:" + "T" * 35
 
@@ -101,6 +102,14 @@ async def ann(telegram: Telegram, bot: RawBot) -> Person:
 async def bob(telegram: Telegram) -> Person:
     """Somebody who never started the bot."""
     return await telegram.person("Bob", last_name="Doe", phone="+35387654321")
+
+
+@pytest.fixture
+async def room(telegram: Telegram, bot: RawBot, ann: Person, bob: Person) -> Room:
+    """Ann, Bob and the bot, no administrator, in a group; it has declared two commands."""
+    await bot.call("setMyCommands", commands=[BALANCE, PAY])
+    group = await telegram.group("Friends", [ann, bob], bots=[bot.username])
+    return Room(telegram, bot, ann, bob, group)
 
 
 @pytest.fixture(scope="session")

@@ -6,11 +6,15 @@ One scenario touches every kind of update and message; aiogram and python-telegr
 import asyncio
 from typing import Any
 
+import aiogram
 import pytest
 from aiogram import types as aiogram_types
-from telegram import Update
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from telegram import Bot as PtbBot
+from telegram import BotCommand, Update
 
-from simulator.client import Telegram
+from simulator.client import Group, Telegram
 
 ALL_KINDS = [
     "message",
@@ -158,3 +162,75 @@ async def test_answers_are_read_by_aiogram(bot, ann, telegram, png) -> None:
     async with bot.session.get(address) as response:
         assert await response.read() == png
     aiogram_types.WebhookInfo.model_validate(await bot.call("getWebhookInfo"))
+
+
+@pytest.fixture
+async def group(telegram: Telegram, bot: Any, ann: Any, bob: Any) -> Group:
+    """A group with the bot, which has an ephemeral /balance."""
+    command = {"command": "balance", "description": "What you have", "is_ephemeral": True}
+    await bot.call("setMyCommands", commands=[command])
+    return await telegram.group("Friends", [ann, bob], bots=[bot.username])
+
+
+async def test_aiogram_speaks_and_reads_ephemeral_messages(bot, ann, bob, group) -> None:
+    """Its own types go over the wire both ways: command, answer, tap, edit, deletion."""
+    api = TelegramAPIServer.from_base(bot.url)
+    async with aiogram.Bot(bot.token, session=AiohttpSession(api=api)) as client:
+        assert [one.is_ephemeral for one in await client.get_my_commands()] == [True]
+        await ann.send(group, "/balance")
+        asked = (await client.get_updates())[-1].message
+        assert asked is not None
+        assert asked.receiver_user is not None
+        assert (asked.message_id, asked.receiver_user.id) == (0, bot.id)
+        to_ann = aiogram_types.EphemeralMessageParameters(receiver_user_id=ann.id)
+        keyboard = {"inline_keyboard": [[{"text": "Go", "callback_data": "go"}]]}
+        sent = await client.send_message(
+            group.id,
+            "12 €",
+            ephemeral_message_parameters=to_ann,
+            reply_parameters=aiogram_types.ReplyParameters(
+                ephemeral_message_id=asked.ephemeral_message_id
+            ),
+            reply_markup=aiogram_types.InlineKeyboardMarkup.model_validate(keyboard),
+        )
+        assert sent.receiver_user is not None
+        number = sent.ephemeral_message_id
+        assert (sent.message_id, number, sent.receiver_user.id) == (0, 2, ann.id)
+        await ann.press(await ann.expect(group, "12 €"), "Go", wait=0)
+        tap = (await client.get_updates())[-1].callback_query
+        assert tap is not None
+        assert isinstance(tap.message, aiogram_types.Message)
+        assert tap.message.ephemeral_message_id == number
+        named = {"chat_id": group.id, "receiver_user_id": ann.id, "ephemeral_message_id": 2}
+        assert await client.edit_ephemeral_message_text(text="13 €", **named) is True
+        await ann.expect(group, "13 €")
+        assert await client.delete_ephemeral_message(**named) is True
+    assert [one.text for one in await ann.messages(group) if one.text] == ["/balance"]
+    assert [one.text for one in await bob.shown(group) if one.text] == []
+
+
+async def test_ptb_speaks_and_reads_ephemeral_messages(bot, ann, bob, group) -> None:
+    """Fields that it does not know yet come and go by `api_kwargs` and `do_api_request`."""
+    async with PtbBot(bot.token, base_url=f"{bot.url}/bot") as client:
+        marked = BotCommand("balance", "What you have", api_kwargs={"is_ephemeral": True})
+        await client.set_my_commands([marked])
+        kept = (await client.get_my_commands())[0]
+        assert kept.api_kwargs == {"is_ephemeral": True}
+        await ann.send(group, "/balance")
+        asked = (await client.get_updates())[-1].message
+        assert asked is not None
+        assert (asked.message_id, asked.api_kwargs["ephemeral_message_id"]) == (0, 1)
+        assert asked.api_kwargs["receiver_user"]["id"] == bot.id
+        extra = {
+            "ephemeral_message_parameters": {"receiver_user_id": ann.id},
+            "reply_parameters": {"ephemeral_message_id": 1},
+        }
+        sent = await client.send_message(group.id, "12 €", api_kwargs=extra)
+        assert (sent.message_id, sent.api_kwargs["ephemeral_message_id"]) == (0, 2)
+        named = {"chat_id": group.id, "receiver_user_id": ann.id, "ephemeral_message_id": 2}
+        edit = "editEphemeralMessageText"
+        assert await client.do_api_request(edit, api_kwargs=named | {"text": "13 €"}) is True
+        await ann.expect(group, "13 €")
+        assert await client.do_api_request("deleteEphemeralMessage", api_kwargs=named) is True
+    assert [one.text for one in await ann.messages(group) if one.text] == ["/balance"]
+    assert [one.text for one in await bob.shown(group) if one.text] == []
