@@ -3,10 +3,10 @@
 One payment is its approval: the sixth tap on the keypad, through `Payments`, until it is answered.
 In it are two commits. The first counts the try and marks the keypad; then the PIN is checked (by a
 stand-in that costs nothing); the second forgets keypad and tries and writes the transfer, both
-entries and balances, card, payment and two notices. The card and the first five taps are got ready
-before.
+entries and balances, card, payment, what limits count, and two notices. The card and the first
+five taps are got ready before.
 
-Beside it, in turns on the same file: `raw_sqlite.Statements`, and the rows alone.
+Beside it, in turns on the same file: `raw_sqlite`, which writes the same rows.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from benchmarks import household
 from benchmarks.figures import Figure, at_most, in_turns, percentile, rate_beside
 from benchmarks.household import LastTap
-from benchmarks.raw_sqlite import Rows, Statements
+from benchmarks.raw_sqlite import Rows
 from payments.service import Payments
 
 _CALLERS = 64
@@ -50,8 +49,7 @@ async def _beside_raw(
         rounds,
         {
             "ours": lambda: _ours(payments, callers, latencies),
-            "statements": _raw(payments, Statements, path, callers),
-            "rows": _raw(payments, Rows, path, callers),
+            "rows": lambda: _raw(payments, path, callers),
         },
     )
     what = (
@@ -63,18 +61,11 @@ async def _beside_raw(
         rate_beside(
             what,
             rates["ours"],
-            rates["statements"],
-            unit="payments/s",
-            beside="raw sqlite3, same statements",
-            least=least,
-        ),
-        rate_beside(
-            f"{what}, against rows alone",
-            rates["ours"],
             rates["rows"],
             unit="payments/s",
-            beside="raw sqlite3, nothing looked up",
-        ),
+            beside="raw sqlite3, the same rows",
+            least=least,
+        )
     ]
     if callers > 1:
         figures.append(at_most(f"{what}: p99", percentile(latencies, 99) * 1_000, "ms", 50))
@@ -102,18 +93,13 @@ async def _ours(payments: Payments, callers: int, latencies: list[float]) -> flo
     return count / (time.perf_counter() - began)
 
 
-def _raw(
-    payments: Payments, kind: type[Rows], path: Path, callers: int
-) -> Callable[[], Awaitable[float]]:
-    async def measure_raw() -> float:
-        taps = await _ready(payments, callers)
-        raw = kind(path)
-        try:
-            values = raw.values(taps)
-            began = time.perf_counter()
-            raw.approve(values, together=callers)
-            return len(taps) / (time.perf_counter() - began)
-        finally:
-            raw.close()
-
-    return measure_raw
+async def _raw(payments: Payments, path: Path, callers: int) -> float:
+    taps = await _ready(payments, callers)
+    raw = Rows(path)
+    try:
+        values = raw.values(taps)
+        began = time.perf_counter()
+        raw.approve(values, together=callers)
+        return len(taps) / (time.perf_counter() - began)
+    finally:
+        raw.close()

@@ -62,6 +62,15 @@ BEGIN
         (debited.id, debited.version, paid.id, -paid.amount, debited.balance),
         (credited.id, credited.version, paid.id, paid.amount, credited.balance);
     UPDATE payments SET state = 'posted', posted_at = moment WHERE id = paid.id;
+    INSERT INTO turnovers (person_id, side, currency, counted_at, number, total)
+    SELECT who, what, card.currency, moment, coalesce(last.number, 0) + 1,
+        coalesce(last.total, 0) + paid.amount
+    FROM (VALUES (payer, 'paid'), (paid.payee_id, 'received')) AS sides (who, what)
+    LEFT JOIN LATERAL (
+        SELECT number, total FROM turnovers
+        WHERE person_id = who AND side = what AND currency = card.currency
+        ORDER BY counted_at DESC, number DESC LIMIT 1
+    ) AS last ON TRUE;
     INSERT INTO outbox (kind, conversation_id, subject_id, created_at, due_at) VALUES
         ('payment_received', paid.payee_id, paid.id, moment, moment),
         ('intent', payer, card.id, moment, moment);

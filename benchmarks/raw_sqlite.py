@@ -1,24 +1,18 @@
-"""The limit: `sqlite3` by itself, doing on the same file what the last tap does.
+"""The limit: `sqlite3` by itself, writing on the same file the rows that the last tap writes.
 
-`Statements` runs the same look-ups and writes the same rows, as a loop over bound values: no
-record is made, nothing is opened or sealed, no rule is applied, nobody waits for an answer.
-`Rows` leaves out even the look-ups, as if all were known beforehand; nothing that has to decide
-anything can be as fast.
-
-Both take the two transactions of the real thing: the try is counted durably before the PIN is
-looked at, and only then money moves.
+Everything is known beforehand: nothing is looked up or decided, no record is made, nothing is
+sealed, and nobody waits for an answer. It takes the two transactions of the real thing: the try is
+counted durably before the PIN is looked at, and only then money moves.
 """
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.household import LastTap
-from storage.connection import SQLITE, load_queries
 
 _SETTINGS = (
     "journal_mode = WAL",
@@ -29,30 +23,66 @@ _SETTINGS = (
 )
 
 _KNOWN = """
-SELECT k.id AS keypad_id, k.sealed, k.expires_at, p.intent_id, p.id AS payment_id,
-    p.id AS transfer_id, p.amount, p.payer_id, p.payee_id, debit.id AS debit_account_id,
-    credit.id AS credit_account_id, i.created_at AS now
+SELECT k.id AS keypad, k.sealed, i.id AS intent, i.created_at AS now, p.id AS payment, p.amount,
+    p.payer_id AS payer, p.payee_id AS payee, d.id AS debited, c.id AS credited,
+    coalesce(paid.number, 0) + 1 AS paid_number,
+    coalesce(paid.total, 0) + p.amount AS paid_total,
+    coalesce(received.number, 0) + 1 AS received_number,
+    coalesce(received.total, 0) + p.amount AS received_total
 FROM keypads k
-JOIN payments p ON p.intent_id = k.intent_id
-JOIN intents i ON i.id = p.intent_id
-JOIN accounts debit ON debit.person_id = p.payer_id
-JOIN accounts credit ON credit.person_id = p.payee_id
-WHERE k.id = ?
+JOIN intents i ON i.id = k.intent_id
+JOIN payments p ON p.intent_id = i.id
+JOIN accounts d ON d.person_id = p.payer_id
+JOIN accounts c ON c.person_id = p.payee_id
+LEFT JOIN (
+    SELECT person_id, max(number) AS number, max(total) AS total FROM turnovers
+    WHERE side = 'paid' GROUP BY person_id
+) AS paid ON paid.person_id = p.payer_id
+LEFT JOIN (
+    SELECT person_id, max(number) AS number, max(total) AS total FROM turnovers
+    WHERE side = 'received' GROUP BY person_id
+) AS received ON received.person_id = p.payee_id
 """
 
-_CONSTANT = {
-    "currency": "EUR",
-    "kind": "payment",
-    "hold_id": None,
-    "reverses_id": None,
-    "purpose": "approve",
-    "checking": 1,
-    "states": json.dumps(["awaiting_pin"]),
-    "state": "posted",
-    "before": "draft",
-    "claim_token": None,
-    "refusal": None,
-}
+_COUNT_TRY = (
+    "UPDATE pins SET tries = tries + 1 WHERE person_id = :payer",
+    "UPDATE keypads SET sealed = :sealed, checking = 1 WHERE id = :keypad",
+)
+
+_DEBIT = """
+UPDATE accounts SET balance = balance - :amount, version = version + 1
+WHERE id = :debited AND balance - held >= :amount RETURNING version, balance
+"""
+_CREDIT = """
+UPDATE accounts SET balance = balance + :amount, version = version + 1
+WHERE id = :credited RETURNING version, balance
+"""
+_MOVE_MONEY = (
+    "UPDATE pins SET tries = 0 WHERE person_id = :payer",
+    "DELETE FROM keypads WHERE id = :keypad",
+    "UPDATE intents SET state = 'posted' WHERE id = :intent AND state = 'awaiting_pin'",
+    """
+    INSERT INTO transfers (id, kind, debit_account_id, credit_account_id, amount, currency,
+        created_at)
+    VALUES (:payment, 'payment', :debited, :credited, :amount, 'EUR', :now)
+    """,
+    """
+    INSERT INTO entries (account_id, version, transfer_id, amount, balance_after)
+    VALUES (:debited, :debited_version, :payment, -:amount, :debited_balance),
+        (:credited, :credited_version, :payment, :amount, :credited_balance)
+    """,
+    "UPDATE payments SET state = 'posted', posted_at = :now WHERE id = :payment",
+    """
+    INSERT INTO turnovers (person_id, side, currency, counted_at, number, total)
+    VALUES (:payer, 'paid', 'EUR', :now, :paid_number, :paid_total),
+        (:payee, 'received', 'EUR', :now, :received_number, :received_total)
+    """,
+    """
+    INSERT INTO outbox (kind, conversation_id, subject_id, created_at, due_at)
+    VALUES ('payment_received', :payee, :payment, :now, :now),
+        ('intent', :payer, :intent, :now, :now)
+    """,
+)
 
 Values = dict[str, Any]
 
@@ -68,7 +98,6 @@ class Rows:
         self._raw = sqlite3.connect(path, isolation_level=None, cached_statements=256)
         for setting in _SETTINGS:
             self._raw.execute(f"PRAGMA {setting}")
-        self._texts = load_queries(SQLITE, "sqlite3")
 
     def close(self) -> None:
         """Closes the connection."""
@@ -78,77 +107,25 @@ class Rows:
         """All that will be bound, found out before the clock runs."""
         cursor = self._raw.cursor()
         cursor.row_factory = sqlite3.Row
-        return [
-            _CONSTANT | dict(cursor.execute(_KNOWN, (tap.keypad_id,)).fetchone()) for tap in taps
-        ]
+        known = {row["keypad"]: dict(row) for row in cursor.execute(_KNOWN)}
+        return [known[tap.keypad_id] for tap in taps]
 
     def approve(self, payments: Sequence[Values], *, together: int) -> None:
         """Approves all payments, so many to a transaction."""
         for start in range(0, len(payments), together):
-            for step in (self.count_try, self.move_money):
+            for step in (self._count_try, self._move_money):
                 self._raw.execute("BEGIN IMMEDIATE")
                 for values in payments[start : start + together]:
                     step(values)
                 self._raw.execute("COMMIT")
 
-    def count_try(self, values: Values) -> None:
-        """What is written before the PIN is checked."""
-        self._run("count_try", values | {"person_id": values["payer_id"]})
-        self._run("save_keypad", values)
+    def _count_try(self, values: Values) -> None:
+        for statement in _COUNT_TRY:
+            self._raw.execute(statement, values)
 
-    def move_money(self, values: Values) -> None:
-        """What is written after it."""
-        payer, payee = values["payer_id"], values["payee_id"]
-        self._run("clear_tries", {"person_id": payer})
-        self._run("drop_keypad", values)
-        # The values of move_intent and move_payment that stay as they are.
-        kept = values | {"expires_at": None, "payee_id": None, "posted_at": None}
-        self._run("move_intent", kept)
-        ((debit_version, debit_balance),) = self._run(
-            "debit", values | {"account_id": values["debit_account_id"]}
-        )
-        ((credit_version, credit_balance),) = self._run(
-            "credit", values | {"account_id": values["credit_account_id"]}
-        )
-        self._run("add_transfer", values)
-        after = {
-            "debit_version": debit_version,
-            "debit_balance": debit_balance,
-            "credit_version": credit_version,
-            "credit_balance": credit_balance,
-        }
-        self._run("add_entries", values | after)
-        self._run("move_payment", kept | {"posted_at": values["now"]})
-        self._tell("payment_received", payee, values["payment_id"], values)
-        self._tell("intent", payer, values["intent_id"], values)
-
-    def _tell(self, kind: str, to: int, subject_id: str, values: Values) -> None:
-        self._run(
-            "add_notice",
-            {"kind": kind, "conversation_id": to, "subject_id": subject_id, "now": values["now"]},
-        )
-
-    def _run(self, query: str, values: Values) -> list[tuple[Any, ...]]:
-        return self._raw.execute(self._texts[query], values).fetchall()
-
-
-class Statements(Rows):
-    """The rows, and the look-ups that decide whether they may be written."""
-
-    def count_try(self, values: Values) -> None:
-        """The keypad and its card, then what is written."""
-        self._look_up("keypad", "intent", "payments_of_intent", values=values)
-        super().count_try(values)
-
-    def move_money(self, values: Values) -> None:
-        """The keypad, the card, both people and accounts, then what is written."""
-        self._look_up("keypad", "intent", "payments_of_intent", "transfer", values=values)
-        payer, payee = values["payer_id"], values["payee_id"]
-        for person_id, other_id in ((payer, payee), (payee, payer)):
-            one = values | {"person_id": person_id, "other_id": other_id}
-            self._look_up("person", "account_of_person", "block", values=one)
-        super().move_money(values)
-
-    def _look_up(self, *queries: str, values: Values) -> None:
-        for query in queries:
-            self._run(query, values)
+    def _move_money(self, values: Values) -> None:
+        for side, statement in (("debited", _DEBIT), ("credited", _CREDIT)):
+            version, balance = self._raw.execute(statement, values).fetchone()
+            values |= {f"{side}_version": version, f"{side}_balance": balance}
+        for statement in _MOVE_MONEY:
+            self._raw.execute(statement, values)

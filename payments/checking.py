@@ -15,7 +15,7 @@ from payments.errors import Refused
 from payments.models import Keypad, Millis, PersonId
 from payments.pinhash import Verdict
 from payments.policy import Policy
-from payments.ports import Tx
+from payments.ports import Ahead, Tx
 from payments.results import TapResult
 
 T = TypeVar("T")
@@ -34,7 +34,13 @@ class Pins(Protocol):
 class Write(Protocol):
     """Runs a unit of work, as `Store.write` does."""
 
-    async def __call__(self, unit: Callable[[Tx], T], *, locks: Sequence[PersonId] = ()) -> T:
+    async def __call__(
+        self,
+        unit: Callable[[Tx], T],
+        *,
+        locks: Sequence[PersonId] = (),
+        ahead: Ahead | None = None,
+    ) -> T:
         """Answers after the commit."""
 
 
@@ -71,11 +77,15 @@ class Checking:
         if check.stored is None:
             new_hash = await self._pins.hash(person_id, digits)
             now = self._clock()
-            return await self._write(lambda tx: pins.set_new(tx, check, new_hash, now=now))
+            return await self._write(
+                lambda tx: pins.set_new(tx, check, new_hash, now=now), locks=check.locks
+            )
         verdict = await self._pins.verify(person_id, digits, check.stored)
         if not verdict.ok:
             now = self._clock()
-            return await self._write(lambda tx: pins.wrong(tx, check, policy=policy, now=now))
+            return await self._write(
+                lambda tx: pins.wrong(tx, check, policy=policy, now=now), locks=check.locks
+            )
         fresh_hash = await self._pins.hash(person_id, digits) if verdict.rehash else None
         return await self._act_on_right(check, fresh_hash, policy)
 
@@ -87,9 +97,11 @@ class Checking:
             return await self._write(
                 lambda tx: pins.right(tx, check, fresh_hash=fresh_hash, policy=policy, now=now),
                 locks=check.locks,
+                ahead=Ahead(check.keypad.id, check.card, now),
             )
         except Refused as error:
             refusal = error
         return await self._write(
-            lambda tx: pins.refused(tx, check, refusal, fresh_hash=fresh_hash, now=now)
+            lambda tx: pins.refused(tx, check, refusal, fresh_hash=fresh_hash, now=now),
+            locks=check.locks,
         )

@@ -177,6 +177,8 @@ class Limit(StrEnum):
     REQUESTS = "requests"
     """On open requests, to one person or to all."""
     REMINDERS = "reminders"
+    LOOKUPS = "lookups"
+    """On looking people up by their phone numbers."""
 
 
 class LimitExceeded(Refused):

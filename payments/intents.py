@@ -207,11 +207,12 @@ def gift(
     *,
     amount: Money,
     note: str,
+    group_id: ConversationId | None = None,
     origin: str | None,
     policy: Policy,
     now: Millis,
 ) -> Intent:
-    """The card for money that waits for whoever takes it first.
+    """The card for money that waits for whoever takes it first; in a group, that is told there.
 
     Raises, in this order:
         NotJoined: the terms have not been accepted.
@@ -227,10 +228,11 @@ def gift(
         amount=amount,
         currency=amount.currency,
         note=limits.clean_note(note, policy),
+        group_id=group_id,
         policy=policy,
         now=now,
     )
-    return add(tx, card, origin=origin)
+    return add(tx, replace(card, told_in=group_id), origin=origin)
 
 
 def refund(

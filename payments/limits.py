@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from payments.errors import AmountRefused, Limit, LimitExceeded, NoteRefused
 from payments.models import Account, Millis, Payment, PersonId, Side, TransferKind, Turnover
 from payments.money import MAX_MINOR, Money, decimal_places
+from payments.names import clean_line
 from payments.policy import DAY, HOUR, MONTH, Caps, Policy
 from payments.ports import Tx
 
@@ -51,25 +52,25 @@ def refuse_outside(amount: Money, *, most_minor: int, least_minor: int = 1) -> N
 
 
 def clean_note(note: str, policy: Policy) -> str:
-    """The note without white space around it.
+    """The note as one line, in which nothing is hidden or turned around: it forges no receipt.
 
     Raises:
         NoteRefused: it is too long.
     """
-    return _clean_text(note, most=policy.note_most)
+    return _refuse_long(clean_line(note), most=policy.note_most)
 
 
 def clean_thanks(thanks: str, policy: Policy) -> str:
-    """As `clean_note`, for what a payer is told after paying.
+    """As `clean_note`, for what a payer is told after paying, which may have several lines.
 
     Raises:
         NoteRefused: it is too long.
     """
-    return _clean_text(thanks, most=policy.thanks_most)
+    lines = "\n".join(map(clean_line, thanks.splitlines())).strip()
+    return _refuse_long(lines, most=policy.thanks_most)
 
 
-def _clean_text(text: str, *, most: int) -> str:
-    text = text.strip()
+def _refuse_long(text: str, *, most: int) -> str:
     if len(text) > most:
         raise NoteRefused(most=most)
     return text

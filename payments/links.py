@@ -238,9 +238,10 @@ def sell_by_bank(
     if amount.currency != link.terms.currency:
         raise AmountRefused
     limits.refuse_amount(amount, policy)
-    if tx.links.has_bank_sale(origin):
-        return link
-    if not tx.links.sell_by_bank_if(link.id, amount.minor, origin=origin, now=now):
+    if not tx.links.has_bank_sale(origin) and not (
+        tx.links.sell_by_bank_if(link.id, amount.minor, origin=origin, now=now)
+        or tx.links.has_bank_sale(origin)  # another worker wrote it down meanwhile: the last one
+    ):
         raise TermsRefused(TermsRefusal.FULL)
     return get(tx, link_id)
 

@@ -683,6 +683,9 @@ class Pin:
     reset_at: Millis | None
     """Forgotten: from then on a new PIN may be chosen without the old one."""
     changed_at: Millis
+    day_tries: int = 0
+    """Wrong tries since `day_from`, whatever right ones lay between them."""
+    day_from: Millis = 0
 
 
 class KeypadPurpose(StrEnum):
@@ -794,6 +797,8 @@ class Card:
     subject_id: str
     conversation_id: ConversationId
     message_id: int
+    receiver_id: PersonId | None = None
+    """Who alone sees it, where it is a group's; such messages are numbered for each person."""
 
 
 @dataclass(frozen=True, slots=True)

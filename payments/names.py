@@ -23,8 +23,10 @@ _UNWANTED = re.compile(
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # direction
     "\ud800-\udfff]"  # half a character
 )
+_AT = re.compile("[@\ufe6b\uff20]")
 _JOINERS = "\u200c\u200d"
-_ISOLATE, _END = "\u2068", "\u2069"
+ISOLATE, END = "\u2068", "\u2069"
+"""What stands between these two reads in its own direction, whatever is around it."""
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 
 _CYRILLIC = (
@@ -40,12 +42,17 @@ _TOGETHER = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("i", "l"))
 _NOT_SEEN = re.compile(r"[\W_]+")
 
 
+def clean_line(text: str) -> str:
+    """One line, without characters that cannot be seen or turn the text around them."""
+    return " ".join(_UNWANTED.sub("", " ".join(text.split())).split())
+
+
 def clean_name(name: str) -> str:
-    """One line, without characters that cannot be seen or turn the text around them.
+    """As `clean_line`, and cut; what stands after an @ is a username, and never part of a name.
 
     Joiners stay where scripts need them: after a letter without case, or a mark.
     """
-    name = _UNWANTED.sub("", " ".join(name.split()))
+    name = _UNWANTED.sub("", " ".join(_AT.sub("", name).split()))
     kept = (
         character
         for before, character in zip(" " + name, name, strict=False)
@@ -61,7 +68,7 @@ def isolated(name: str) -> str:
     stays as it is.
     """
     if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in name):
-        return f"{_ISOLATE}{name}{_END}"
+        return f"{ISOLATE}{name}{END}"
     return name
 
 

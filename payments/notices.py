@@ -7,6 +7,7 @@ late or repeated notice never tells of a state that has passed.
 from __future__ import annotations
 
 from payments.models import (
+    ConversationId,
     Device,
     Intent,
     Millis,
@@ -46,9 +47,10 @@ def payment_held(tx: Tx, payment: Payment, now: Millis) -> None:
 
 
 def payment_claimed(tx: Tx, payment: Payment, payee_id: PersonId, now: Millis) -> None:
-    """The held money has arrived: both sides are told."""
+    """The held money has arrived: both sides are told, and the group that saw it sent."""
     payment_received(tx, payment, payee_id, now)
     tx.outbox.add(NoticeKind.PAYMENT_CLAIMED, to=payment.payer_id, subject_id=payment.id, now=now)
+    _hold_ended_in_group(tx, payment, now)
 
 
 def payment_returned(tx: Tx, payment: Payment, now: Millis) -> None:
@@ -57,6 +59,13 @@ def payment_returned(tx: Tx, payment: Payment, now: Millis) -> None:
     elsewhere = {card.conversation_id for card in tx.cards.of(payment.id)} - {payment.payer_id}
     for conversation_id in sorted(elsewhere):
         tx.outbox.add(NoticeKind.PAYMENT_HELD, to=conversation_id, subject_id=payment.id, now=now)
+    _hold_ended_in_group(tx, payment, now)
+
+
+def _hold_ended_in_group(tx: Tx, payment: Payment, now: Millis) -> None:
+    intent = tx.intents.get(payment.intent_id)
+    if intent is not None:
+        told_in_group(tx, intent, now)
 
 
 def payment_refunded(tx: Tx, payment: Payment, now: Millis) -> None:
@@ -80,6 +89,11 @@ def request_made(tx: Tx, request: Request, now: Millis) -> None:
     if request.payer_id is None and request.payer_username is None and request.group_id:
         to.add(request.group_id)
     _tell_of_request(tx, request, to, now)
+
+
+def request_in_group(tx: Tx, request_id: str, group_id: ConversationId, now: Millis) -> None:
+    """A group is shown an open request to anyone in it."""
+    tx.outbox.add(NoticeKind.REQUEST, to=group_id, subject_id=request_id, now=now)
 
 
 def request_changed(tx: Tx, request: Request, now: Millis) -> None:

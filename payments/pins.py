@@ -87,6 +87,8 @@ class Check:
     """The hash to compare the digits with; None: hash them, they are the new PIN."""
     locks: tuple[PersonId, ...]
     """Whose money may move if they are right."""
+    card: Intent | None
+    """What they approve."""
 
 
 # --- opening keypads ---------------------------------------------------------------------------
@@ -373,11 +375,11 @@ def _check(tx: Tx, keypad: Keypad, card: Intent | None, pin: Pin | None) -> Keyp
     if keypad.action is not None:
         locks = tuple(operators.concerned(tx, keypad.action))
     if keypad.purpose is KeypadPurpose.REPEAT:
-        return Check(keypad, None, locks)
+        return Check(keypad, None, locks, card)
     if pin is None:
         tx.pins.drop_keypad(keypad.id)
         return KeypadClosed(keypad.intent_id)
-    return Check(keypad, pin.hash, locks)
+    return Check(keypad, pin.hash, locks, card)
 
 
 # --- the verdict -------------------------------------------------------------------------------
@@ -408,7 +410,7 @@ def wrong(tx: Tx, check: Check, *, policy: Policy, now: Millis) -> TapResult:
         return Locked(pin.locked_until, keypad.intent_id)
     emptied = _emptied(keypad, policy=policy, now=now)
     tx.pins.save_keypad(emptied)
-    return WrongPin(emptied, tries_left=max(policy.pin_tries_free + 1 - pin.tries, 1))
+    return WrongPin(emptied, tries_left=tries.left(pin, policy))
 
 
 def right(

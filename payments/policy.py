@@ -61,6 +61,8 @@ class Policy:
     """The next wrong try, the fifth, locks."""
     pin_lock_ms: tuple[int, ...] = (15 * MINUTE, HOUR, 4 * HOUR, DAY)
     """The first lock, the second …; the last one repeats. Every try after a lock locks again."""
+    pin_tries_day: int = 20
+    """As many wrong tries within a day lock until it is over, though right ones lie between."""
     pin_reset_ms: int = DAY
     """The waiting period of a forgotten PIN."""
 
@@ -79,6 +81,11 @@ class Policy:
     """… and to everybody."""
     reminders_most: int = 3
     reminder_gap_ms: int = 24 * HOUR
+
+    lookups_hour: int = 30
+    """By how many phone numbers one person may look somebody up in any hour …"""
+    lookups_day: int = 60
+    """… and in any 24 hours, found or not."""
 
     require: tuple[Proof, ...] = ()
     """What a person must have shown before they pay."""

@@ -210,6 +210,12 @@ class Proofs(Protocol):
     def found_by_phone(self, number: str) -> PersonId | None:
         """Who has this number and lets it be found."""
 
+    def lookups(self, person_id: PersonId, *, since: Millis) -> list[Millis]:
+        """When this person looked somebody up by phone number after `since`, oldest first."""
+
+    def add_lookup(self, person_id: PersonId, *, since: Millis, now: Millis) -> None:
+        """Counts a look-up; those up to `since` are forgotten."""
+
     def bank_account(self, person_id: PersonId) -> BankAccount | None:
         """Where the person withdraws to."""
 
@@ -431,15 +437,18 @@ class Pins(Protocol):
         """Replaces a hash by a better one of the same PIN, unless the PIN changed meanwhile."""
 
     def count_try(
-        self, person_id: PersonId, *, now: Millis, lock_until: Callable[[int], Millis | None]
+        self, person_id: PersonId, *, now: Millis, lock_until: Callable[[Pin], Millis | None]
     ) -> Pin | None:
-        """Counts a try before it is checked: raises `tries` and stores `lock_until(tries)`.
+        """Counts a try before it is checked: raises both counts and stores `lock_until(…)`.
 
         None, and nothing counted, while the PIN is locked or where there is none.
         """
 
     def clear_tries(self, person_id: PersonId) -> Pin | None:
-        """After the right PIN: forgets tries and lock, and answers the record; None: no PIN."""
+        """After the right PIN: forgets tries and lock, but none of the day's other tries.
+
+        Answers the record; None: no PIN.
+        """
 
     def begin_reset(self, person_id: PersonId, reset_at: Millis | None) -> None:
         """Starts (or, with None, cancels) the waiting period of a forgotten PIN."""
@@ -640,8 +649,15 @@ class Cards(Protocol):
     def drop(self, card: Card) -> None:
         """The message is gone."""
 
-    def shown(self, conversation_id: ConversationId, message_id: int) -> str | None:
+    def shown(
+        self, conversation_id: ConversationId, message_id: int, receiver_id: PersonId | None = None
+    ) -> str | None:
         """The subject that a message shows."""
+
+    def forget(
+        self, conversation_id: ConversationId, message_id: int, receiver_id: PersonId
+    ) -> None:
+        """The number of a message that only this person sees was given to another message."""
 
     def put_elsewhere(self, subject_id: str, inline_id: str) -> bool:
         """Remembers that a message shows a subject in a chat that the bot is not in, for good.
@@ -669,6 +685,16 @@ class Prompts(Protocol):
 
     def drop(self, person_id: PersonId, conversation_id: ConversationId) -> None:
         """It was answered or put aside."""
+
+
+class Groups(Protocol):
+    """Where the platform's groups are."""
+
+    def move(self, old: ConversationId, new: ConversationId) -> list[str]:
+        """Names a group by its new id wherever it is remembered, and forgets what it shows.
+
+        Answers the ids of its requests to anyone that are open.
+        """
 
 
 class Tx(Protocol):
@@ -742,6 +768,25 @@ class Tx(Protocol):
     def prompts(self) -> Prompts:
         """What was asked."""
 
+    @property
+    def groups(self) -> Groups:
+        """Where the platform's groups are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What a unit of work is about to look up, so that a store can do it for many at once.
+
+    It is a hint: a unit finds the same without it, one by one.
+    """
+
+    keypad_id: str
+    """A keypad, with its card and its owner's PIN."""
+    card: Intent | None = None
+    """What the keypad approves, with the people concerned and their accounts."""
+    now: Millis = 0
+    """What the limits on it go by."""
+
 
 class Store(Protocol):
     """A database."""
@@ -750,11 +795,18 @@ class Store(Protocol):
     def shared(self) -> bool:
         """Whether other processes may work on it at the same time."""
 
-    async def write(self, unit: Callable[[Tx], T], *, locks: Sequence[PersonId] = ()) -> T:
+    async def write(
+        self,
+        unit: Callable[[Tx], T],
+        *,
+        locks: Sequence[PersonId] = (),
+        ahead: Ahead | None = None,
+    ) -> T:
         """Runs a unit of work and answers after its commit.
 
         `locks` names the people whose money it may move, and the lanes whose updates it takes or
-        finishes: a store with row locks takes those first, in order, for a whole batch.
+        finishes: a store with row locks takes those first, in order, for a whole batch. `ahead`
+        names what it will look up.
 
         Raises:
             Unavailable: it was not committed, or nobody knows.

@@ -3,6 +3,9 @@
 The platform vouches for a phone number: it is shared with a button, and comes with the id of the
 account that it belongs to. A number belongs to whoever has shown it last. A bank account is
 checked by its own check digits and form; that it is theirs is for the bank to find out.
+
+A number finds its holder for those who know it. Look-ups are counted, so that it tells nothing to
+those who try numbers.
 """
 
 from __future__ import annotations
@@ -12,9 +15,9 @@ import re
 import phonenumbers
 
 from payments import people
-from payments.errors import NotYours, ProofRefused, Unverified
+from payments.errors import Limit, LimitExceeded, NotYours, ProofRefused, Unverified
 from payments.models import BankAccount, BankAccountKind, Millis, Person, PersonId, Phone, Proof
-from payments.policy import Policy
+from payments.policy import DAY, HOUR, Policy
 from payments.ports import Tx
 from payments.qr import pix, upi
 from payments.qr.checks import is_iban
@@ -104,10 +107,34 @@ def unlink_bank(tx: Tx, person_id: PersonId) -> None:
     tx.links.take_bank_off(person_id)
 
 
-def found_by_phone(tx: Tx, number: str) -> Person | None:
-    """Who is paid by this number: nobody, if its holder does not want that, or there is none."""
+def look_up(tx: Tx, number: str, *, by: PersonId, policy: Policy, now: Millis) -> Person | None:
+    """Who is paid by this number: nobody, if there is none, or its holder does not want that.
+
+    Whoever asks is never told which. Each look-up counts, so that nobody finds out who is here by
+    trying one number after the other.
+
+    Raises, in this order:
+        NotJoined, TermsChanged: who asks has not accepted the present terms.
+        LimitExceeded: LOOKUPS.
+    """
+    people.joined(tx, by)
+    _count_lookup(tx, by, policy=policy, now=now)
     person_id = tx.proofs.found_by_phone(number)
-    return None if person_id is None else tx.people.get(person_id)
+    if person_id is None or tx.people.has_blocked(person_id, by):
+        return None
+    return tx.people.get(person_id)
+
+
+def _count_lookup(tx: Tx, by: PersonId, *, policy: Policy, now: Millis) -> None:
+    earlier = tx.proofs.lookups(by, since=now - DAY)
+    again_at = [
+        counted[-most] + span
+        for span, most in ((HOUR, policy.lookups_hour), (DAY, policy.lookups_day))
+        if len(counted := [at for at in earlier if at > now - span]) >= most
+    ]
+    if again_at:
+        raise LimitExceeded(Limit.LOOKUPS, possible=None, again_at=max(again_at))
+    tx.proofs.add_lookup(by, since=now - DAY, now=now)
 
 
 def of(tx: Tx, person_id: PersonId) -> tuple[Phone | None, BankAccount | None]:

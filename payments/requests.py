@@ -17,6 +17,7 @@ made before is answered as it is.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from payments import intents, limits, notices, people, transfers
 from payments.errors import (
@@ -66,32 +67,101 @@ def make(
     """One request a payer, in their order; with no payers, one to anyone."""
     requester = people.active(tx, requester_id)
     limits.refuse_amount(amount, policy)
-    note = limits.clean_note(note, policy)
+    first = _draft(requester, amount, limits.clean_note(note, policy), policy=policy, now=now)
+    first = replace(first, partial=partial, group_id=group_id)
+    found = people.find(tx, requester, payers, policy=policy, now=now) or (_ANYONE,)
+    return _add_all(
+        tx, first, [(payer, amount) for payer in found], origin=origin, policy=policy, now=now
+    )
+
+
+def split(
+    tx: Tx,
+    requester_id: PersonId,
+    *,
+    payers: Sequence[PersonRef],
+    total: Money,
+    own_share: bool,
+    note: str,
+    origin: str | None,
+    policy: Policy,
+    now: Millis,
+) -> list[Request]:
+    """One request a payer, in their order, for equal shares that add up to the total.
+
+    Raises: as when a request is made, and then
+        PayeeRefused: NOBODY, without payers.
+        AmountRefused: less than one minor unit for each.
+    """
+    requester = people.active(tx, requester_id)
+    limits.refuse_amount(total, policy)
+    first = _draft(requester, total, limits.clean_note(note, policy), policy=policy, now=now)
     found = people.find(tx, requester, payers, policy=policy, now=now)
-    batch_id = new_request_id()
-    key = None if origin is None else f"{requester_id}:{origin}"
-    requests = []
-    for payer in found or (_ANYONE,):
-        request = Request(
+    if not found:
+        raise PayeeRefused(PayeeRefusal.NOBODY)
+    _, asked = shares(total, len(found), own_share=own_share)
+    if asked[-1].minor < 1:
+        raise AmountRefused(least=Money(len(found) + own_share, total.currency))
+    return _add_all(
+        tx, first, list(zip(found, asked, strict=True)), origin=origin, policy=policy, now=now
+    )
+
+
+def shares(total: Money, payers: int, *, own_share: bool) -> tuple[Money, tuple[Money, ...]]:
+    """The requester's own share of a total, and what each payer is asked for.
+
+    What cannot be shared evenly is borne by the requester first, a minor unit each.
+    """
+    if own_share:
+        own, *others = total.split(payers + 1)
+        return own, tuple(others)
+    return Money(0, total.currency), total.split(payers)
+
+
+def _draft(requester: Person, amount: Money, note: str, *, policy: Policy, now: Millis) -> Request:
+    """A request to anyone, not stored yet."""
+    return Request(
+        id=new_request_id(),
+        batch_id=new_request_id(),
+        requester_id=requester.id,
+        payer_id=None,
+        payer_username=None,
+        amount_minor=amount.minor,
+        paid_minor=0,
+        currency=amount.currency,
+        note=note,
+        partial=False,
+        state=RequestState.OPEN,
+        group_id=None,
+        reminders=0,
+        reminded_at=None,
+        created_at=now,
+        expires_at=now + policy.request_ms,
+    )
+
+
+def _add_all(
+    tx: Tx,
+    first: Request,
+    asked: Sequence[tuple[Named, Money]],
+    *,
+    origin: str | None,
+    policy: Policy,
+    now: Millis,
+) -> list[Request]:
+    """The requests of one batch, all like the first but for who is asked and for how much."""
+    key = None if origin is None else f"{first.requester_id}:{origin}"
+    batch = [
+        replace(
+            first,
             id=new_request_id(),
-            batch_id=batch_id,
-            requester_id=requester.id,
             payer_id=payer.id,
             payer_username=payer.username,
             amount_minor=amount.minor,
-            paid_minor=0,
-            currency=amount.currency,
-            note=note,
-            partial=partial,
-            state=RequestState.OPEN,
-            group_id=group_id,
-            reminders=0,
-            reminded_at=None,
-            created_at=now,
-            expires_at=now + policy.request_ms,
         )
-        requests.append(_add(tx, request, origin=key, policy=policy, now=now))
-    return requests
+        for payer, amount in asked
+    ]
+    return [_add(tx, request, origin=key, policy=policy, now=now) for request in batch]
 
 
 def _add(tx: Tx, request: Request, *, origin: str | None, policy: Policy, now: Millis) -> Request:

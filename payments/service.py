@@ -12,17 +12,14 @@ in which order, is said where its rule is.
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable, Collection, Sequence
-from typing import Concatenate, ParamSpec, TypeVar
+from collections.abc import Collection, Sequence
 
 from payments import (
     bank_codes,
     devices,
+    groups,
     intents,
     links,
-    offers,
     operators,
     people,
     pins,
@@ -33,6 +30,7 @@ from payments import (
     sweep,
     transfers,
 )
+from payments.asking import Asking
 from payments.bank_codes import BankOffer
 from payments.checking import Checking, Pins
 from payments.errors import Expired, PaymentError, PinReason
@@ -48,8 +46,6 @@ from payments.models import (
     LinkTerms,
     LoggedAction,
     Millis,
-    Offer,
-    OfferKind,
     OperatorAction,
     Payment,
     Person,
@@ -57,8 +53,6 @@ from payments.models import (
     Phone,
     Profile,
     Report,
-    ReportReason,
-    Request,
     RequestsFrom,
     Stops,
     TransferKind,
@@ -67,22 +61,14 @@ from payments.money import Money
 from payments.people import PersonRef as PayeeRef
 from payments.pins import DELETE_KEY
 from payments.policy import Policy
-from payments.ports import Store, Tx
+from payments.ports import Ahead, Store, Tx
 from payments.results import HistoryPage, PinStatus, Receipt, SalesPage, Tapped, TapResult
+from payments.units import Clock, system_clock
 
 __all__ = ["DELETE_KEY", "Clock", "PayeeRef", "Payments", "system_clock"]
 
-P = ParamSpec("P")
-T = TypeVar("T")
-Clock = Callable[[], Millis]
 
-
-def system_clock() -> Millis:
-    """The time now, as the system has it."""
-    return time.time_ns() // 1_000_000
-
-
-class Payments:
+class Payments(Asking):
     """The facade: see the module's docstring.
 
     Args:
@@ -92,9 +78,6 @@ class Payments:
         clock: Epoch milliseconds; the system's by default.
     """
 
-    notices_waiting: asyncio.Event
-    """Set after each commit that may have written a notice; the sender clears it."""
-
     def __init__(
         self,
         store: Store,
@@ -102,10 +85,7 @@ class Payments:
         policy: Policy | None = None,
         clock: Clock = system_clock,
     ) -> None:
-        self.store = store
-        self.policy = policy or Policy()
-        self.notices_waiting = asyncio.Event()
-        self.clock = clock
+        super().__init__(store, policy, clock)
         self._checking = Checking(pins, self._write, clock)
 
     # people ------------------------------------------------------------------------------------
@@ -198,9 +178,12 @@ class Payments:
         """Stores a number that a person shared; the platform says that it is `owner_id`'s."""
         await self._do(proofs.verify_phone, person_id, number, owner_id=owner_id, now=self.clock())
 
-    async def by_phone(self, number: str) -> Person | None:
-        """Who is paid by this number, in E.164."""
-        return await self.store.read(lambda tx: proofs.found_by_phone(tx, number))
+    async def by_phone(self, number: str, *, by: PersonId) -> Person | None:
+        """Who is paid by this number, in E.164; each time counts as a look-up of `by`."""
+        now = self.clock()
+        return await self.store.write(
+            lambda tx: proofs.look_up(tx, number, by=by, policy=self.policy, now=now), locks=[by]
+        )
 
     async def let_phone_find(self, person_id: PersonId, *, findable: bool) -> None:
         """Whether others may pay the person by phone number."""
@@ -295,7 +278,9 @@ class Payments:
         step = await self.store.write(
             lambda tx: pins.tap(
                 tx, keypad_id, by, token, tap_id=tap_id, policy=self.policy, now=now
-            )
+            ),
+            locks=[by],
+            ahead=Ahead(keypad_id),
         )
         if isinstance(step, pins.Check):
             return await self._checking.finish(step, self.policy)
@@ -306,6 +291,10 @@ class Payments:
     async def cancel(self, intent_id: str, by: PersonId) -> Intent:
         """Puts a card aside."""
         return await self._do(intents.cancel, intent_id, by, now=self.clock())
+
+    async def open_cards(self, person_id: PersonId) -> list[Intent]:
+        """All drafts and cards that await the person's PIN, latest first."""
+        return await self.store.read(lambda tx: tx.intents.open_of(person_id))
 
     async def cancel_open(self, person_id: PersonId) -> int:
         """Cancels all drafts and cards that await the person's PIN; how many."""
@@ -466,99 +455,6 @@ class Payments:
         )
         return begun if isinstance(begun, Keypad) else None
 
-    # requests ----------------------------------------------------------------------------------
-
-    async def request(
-        self,
-        requester_id: PersonId,
-        *,
-        payers: Sequence[PayeeRef] = (),
-        amount: Money,
-        note: str = "",
-        partial: bool = False,
-        group_id: ConversationId | None = None,
-        origin: str | None = None,
-    ) -> list[Request]:
-        """Asks each of the payers for `amount`, or (with none) whoever opens it."""
-        return await self._do(
-            requests.make,
-            requester_id,
-            payers=payers,
-            amount=amount,
-            note=note,
-            partial=partial,
-            group_id=group_id,
-            origin=origin,
-            policy=self.policy,
-            now=self.clock(),
-        )
-
-    async def request_by_id(self, request_id: str) -> Request:
-        """A request, for anybody who holds its unguessable id."""
-        return await self.store.read(lambda tx: requests.get(tx, request_id))
-
-    async def open_requests(self, person_id: PersonId) -> tuple[list[Request], list[Request]]:
-        """Those this person made, and those this person is asked to pay."""
-        return await self.store.read(lambda tx: requests.open_of(tx, person_id))
-
-    async def pay_request(
-        self, request_id: str, by: PersonId, *, amount: Money | None = None
-    ) -> Intent:
-        """The payer's card for a request; `amount` where it may be paid in parts."""
-        return await self._do(
-            requests.pay, request_id, by, amount=amount, policy=self.policy, now=self.clock()
-        )
-
-    async def decline(self, request_id: str, by: PersonId) -> Request:
-        """Whoever is asked says no."""
-        return await self._do(requests.decline, request_id, by, now=self.clock())
-
-    async def report(self, request_id: str, by: PersonId, reason: ReportReason) -> Request:
-        """Whoever is asked tells operators: the request is declined, who asks is blocked."""
-        return await self._do(requests.report, request_id, by, reason, now=self.clock())
-
-    async def cancel_request(self, request_id: str, by: PersonId) -> Request:
-        """The requester takes it back."""
-        return await self._do(requests.cancel, request_id, by, now=self.clock())
-
-    async def remind(self, request_id: str, by: PersonId) -> Request:
-        """Asks the payer once more."""
-        return await self._do(
-            requests.remind, request_id, by, policy=self.policy, now=self.clock()
-        )
-
-    # in any chat -------------------------------------------------------------------------------
-
-    async def gift(
-        self, payer_id: PersonId, *, amount: Money, note: str = "", origin: str | None = None
-    ) -> Intent:
-        """The card for money that waits for whoever takes it first (then `ask_pin`)."""
-        return await self._do(
-            intents.gift,
-            payer_id,
-            amount=amount,
-            note=note,
-            origin=origin,
-            policy=self.policy,
-            now=self.clock(),
-        )
-
-    async def offer(
-        self, maker_id: PersonId, wanted: Sequence[tuple[OfferKind, Money]], *, note: str
-    ) -> list[Offer]:
-        """What this person may put into a chat; nothing is asked for or sent by it yet."""
-        return await self._do(
-            offers.make, maker_id, wanted, note=note, policy=self.policy, now=self.clock()
-        )
-
-    async def ask_as_offered(self, offer_id: str) -> Request:
-        """The request that an offer stands for, made when anybody takes it up; always the same."""
-        return await self._do(offers.ask, offer_id, policy=self.policy, now=self.clock())
-
-    async def send_as_offered(self, offer_id: str, by: PersonId) -> Intent:
-        """The card of the gift that an offer stands for, for its maker; always the same."""
-        return await self._do(offers.send, offer_id, by, policy=self.policy, now=self.clock())
-
     # links -------------------------------------------------------------------------------------
 
     async def personal_link(self, owner_id: PersonId) -> Link:
@@ -709,6 +605,12 @@ class Payments:
         """What this person has paid and nobody has claimed yet."""
         return await self.store.read(lambda tx: tx.intents.held_by(payer_id))
 
+    # groups ------------------------------------------------------------------------------------
+
+    async def group_moved(self, old: ConversationId, new: ConversationId) -> None:
+        """The platform goes on with a group under another id; done before, nothing changes."""
+        await self._do(groups.moved, old, new, now=self.clock())
+
     # time --------------------------------------------------------------------------------------
 
     async def sweep(self) -> int:
@@ -726,17 +628,3 @@ class Payments:
     async def _return(self, overdue: Sequence[Payment]) -> int:
         now, payers = self.clock(), sorted({payment.payer_id for payment in overdue})
         return await self._write(lambda tx: sweep.holds(tx, overdue, now), locks=payers)
-
-    # inside ------------------------------------------------------------------------------------
-
-    async def _do(
-        self, rule: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        """Runs one rule of a room as a unit of work."""
-        return await self._write(lambda tx: rule(tx, *args, **kwargs))
-
-    async def _write(self, unit: Callable[[Tx], T], *, locks: Sequence[PersonId] = ()) -> T:
-        """Runs a unit that may write a notice, and wakes the sender after its commit."""
-        result = await self.store.write(unit, locks=locks)
-        self.notices_waiting.set()
-        return result

@@ -33,6 +33,7 @@ INVARIANTS = {
     "I15": "What was refunded of a payment is the sum of its refunds, from payee to payer.",
     "I16": "What was paid of a request is the sum of the payments approved for it.",
     "I17": "A link's uses and sums are those of its approved payments and of its bank sales.",
+    "I18": "What limits count of somebody is what they paid and were paid, none of it too early.",
 }
 """What each invariant says, by its name."""
 
@@ -100,4 +101,4 @@ def _findings(connection: Connection, invariants: Iterable[str], query: str) -> 
 
 async def verify_store(store: Store) -> list[Finding]:
     """Checks all invariants on one snapshot of a working database."""
-    return await store.read(lambda tx: verify(cast("Transaction", tx).connection))
+    return await store.read(lambda tx: verify(cast("Transaction", tx).workspace))

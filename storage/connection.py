@@ -8,7 +8,7 @@ in braces that `Words` lists.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
@@ -38,16 +38,23 @@ class Connection(Protocol):
         """Waits until no other transaction works on the same lane, and keeps it to the end."""
 
 
+class Database(Connection, Protocol):
+    """A connection that is one database's own, below the workspace."""
+
+    def write(self, changes: Sequence[tuple[str, Sequence[Mapping[str, object]]]]) -> list[int]:
+        """Runs several queries, each for all its values; answers how many rows each changed."""
+
+
 @dataclass(frozen=True)
 class Words:
     """How one engine says what the other says differently."""
 
     ids: str
     """The numbers of the JSON array `:ids`, after IN."""
+    keys: str
+    """The texts of the JSON array `:keys`, after IN."""
     kinds: str
     """The texts of the JSON array `:kinds`, after IN."""
-    states: str
-    """The texts of the JSON array `:states`, after IN."""
     skip_locked: str
     """Leave out the rows that another transaction has locked, and lock the others."""
     for_update: str
@@ -56,16 +63,16 @@ class Words:
 
 SQLITE = Words(
     ids="(SELECT value FROM json_each(:ids))",
+    keys="(SELECT value FROM json_each(:keys))",
     kinds="(SELECT value FROM json_each(:kinds))",
-    states="(SELECT value FROM json_each(:states))",
     skip_locked="",
     for_update="",
 )
 
 POSTGRES = Words(
     ids="(SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST(:ids AS JSON)))",
+    keys="(SELECT value FROM json_array_elements_text(CAST(:keys AS JSON)))",
     kinds="(SELECT value FROM json_array_elements_text(CAST(:kinds AS JSON)))",
-    states="(SELECT value FROM json_array_elements_text(CAST(:states AS JSON)))",
     skip_locked="FOR UPDATE SKIP LOCKED",
     for_update="FOR UPDATE",
 )

@@ -4,6 +4,7 @@ StorageError
 ├── DatabaseBusy       another process has it
 ├── DatabaseTooNew     a newer version of this program made it
 ├── DatabaseUnusable   not there, not writable, not a database …
+├── Overtaken          another transaction changed a row that this one had looked up
 └── SealError
     ├── UnknownKey     sealed with a secret key that is not configured
     └── SealBroken     changed, or moved to another row, since it was sealed
@@ -26,6 +27,10 @@ class DatabaseTooNew(StorageError):
 
 class DatabaseUnusable(StorageError):
     """The database cannot be opened."""
+
+
+class Overtaken(StorageError):
+    """Another transaction changed a row between this one's looking it up and changing it."""
 
 
 class SealError(StorageError):

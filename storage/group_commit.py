@@ -20,6 +20,7 @@ from typing import Any, Protocol, TypeVar
 
 from payments.errors import Unavailable
 from payments.models import PersonId
+from payments.ports import Ahead
 from storage.transaction import Transaction
 
 T = TypeVar("T")
@@ -36,14 +37,22 @@ class Job:
 
     unit: Callable[[Transaction], Any]
     locks: Sequence[PersonId]
+    ahead: Ahead | None
     future: asyncio.Future[Any]
     value: Any = None
     error: BaseException | None = None
 
-    def attempt(self, transaction: Transaction) -> bool:
-        """Runs the unit and keeps what came of it; False if it raised."""
+    def attempt(self, transaction: Transaction, *, write: bool = False) -> bool:
+        """Runs the unit and keeps what came of it; False if it raised.
+
+        Args:
+            transaction: what it runs in.
+            write: whether what it put down is written at once.
+        """
         try:
             self.value = self.unit(transaction)
+            if write:
+                transaction.workspace.write()
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is the caller's
             self.fail(error)
             return False
@@ -106,13 +115,15 @@ class GroupCommit:
             thread.start()
             self._threads.append(thread)
 
-    async def submit(self, unit: Callable[[Any], T], locks: Sequence[PersonId]) -> T:
+    async def submit(
+        self, unit: Callable[[Any], T], locks: Sequence[PersonId], ahead: Ahead | None = None
+    ) -> T:
         """Queues a unit and answers after its commit, as `payments.ports.Store.write` says."""
         await self._room.acquire()
         if self._closing:
             self._room.release()
             raise Unavailable("the store is closed")
-        job = Job(unit, locks, asyncio.get_running_loop().create_future())
+        job = Job(unit, locks, ahead, asyncio.get_running_loop().create_future())
         self._queue.put(job)
         answer: T = await job.future
         return answer

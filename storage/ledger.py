@@ -1,8 +1,10 @@
 """The book of money, in SQL: the only code that changes a balance.
 
-A balance is changed only by `balance = balance + ?`, in the same statement that raises the
-account's version, and each side of a transfer stores both. Whether a person's money covers a debit
-or a hold is decided by the UPDATE itself; the table's CHECK is its pair.
+A balance is changed only by `balance = balance + ?`, in the statement that raises the account's
+version, and each side of a transfer stores both. An account is looked up once in a transaction,
+which locks it; whether a person's money covers a debit or a hold is decided on what was found. The
+change is written only if the account still is what was found, and the table's CHECK has the last
+word.
 
 The order of checks, in every method: the same id is looked up first and answers the first result
 (or `Conflict`), then the state (`NotOpen`), then the funds (`InsufficientFunds`). Nothing is
@@ -14,6 +16,7 @@ The invariants that must hold afterwards are I1 to I9 of storage/audit.py.
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from payments.errors import Conflict, InsufficientFunds, NotOpen
 from payments.models import (
@@ -29,8 +32,10 @@ from payments.models import (
     TransferKind,
 )
 from payments.money import MAX_MINOR, Money
-from storage.connection import Connection, Row, json_array
+from payments.ports import existing
+from storage.connection import Row, json_array
 from storage.sealing import Sealer, Use
+from storage.workspace import Workspace
 
 _AFTER_ALL = 2**63 - 1
 """Above every version."""
@@ -39,43 +44,44 @@ _AFTER_ALL = 2**63 - 1
 class Ledger:
     """`payments.ports.Ledger` on any engine."""
 
-    def __init__(self, connection: Connection, sealer: Sealer) -> None:
-        self._connection = connection
+    def __init__(self, workspace: Workspace, sealer: Sealer) -> None:
+        self._workspace = workspace
         self._sealer = sealer
+        self._accounts: dict[int, Account] = workspace.keep("accounts")
+        self._owned: dict[tuple[PersonId | None, str], int] = workspace.keep("accounts")
+        self._transfers: dict[str, Transfer | None] = workspace.keep("transfers")
+
+    def look_up(self, person_ids: Collection[PersonId], transfer_ids: Collection[str]) -> None:
+        """Looks up, for all that follows in this transaction, these people's accounts, and
+        whether there are such transfers.
+        """
+        if person_ids:
+            for row in self._workspace.all("accounts_to_change", ids=json_array(person_ids)):
+                self._keep(_account(row))
+        self._transfers.update(dict.fromkeys(transfer_ids))
+        for row in self._workspace.all("transfers", keys=json_array(transfer_ids)):
+            self._transfers[row[0]] = _transfer(row)
 
     # --- accounts ------------------------------------------------------------------------------
 
     def open_person_account(self, person_id: PersonId, currency: str, now: Millis) -> Account:
         """The person's account in a currency, opened if there is none."""
-        known = {"person_id": person_id, "currency": currency}
-        row = self._connection.one("account_of_person", **known)
-        if row is None:
-            self._connection.run("open_account", kind=AccountKind.PERSON.value, now=now, **known)
-            row = self._connection.one("account_of_person", **known)
-        return _account(_existing(row))
+        return self._find(person_id, currency) or self._open(
+            AccountKind.PERSON, person_id, currency, now
+        )
 
     def open_bank_account(self, currency: str, now: Millis) -> Account:
         """The account that stands for the outside world, opened if there is none."""
-        row = self._connection.one("account_of_bank", currency=currency)
-        if row is None:
-            self._connection.run(
-                "open_account",
-                kind=AccountKind.BANK.value,
-                person_id=None,
-                currency=currency,
-                now=now,
-            )
-            row = self._connection.one("account_of_bank", currency=currency)
-        return _account(_existing(row))
+        return self._find(None, currency) or self._open(AccountKind.BANK, None, currency, now)
 
     def accounts_of(self, person_id: PersonId) -> list[Account]:
         """All accounts of a person, by currency."""
-        rows = self._connection.all("accounts_of_person", person_id=person_id)
+        rows = self._workspace.all("accounts_of_person", person_id=person_id)
         return [_account(row) for row in rows]
 
     def account(self, account_id: int) -> Account | None:
         """One account."""
-        row = self._connection.one("account", account_id=account_id)
+        row = self._workspace.one("account", account_id=account_id)
         return None if row is None else _account(row)
 
     # --- transfers -----------------------------------------------------------------------------
@@ -114,21 +120,20 @@ class Ledger:
             return _same_transfer(first, wanted)
         _check_amount(amount_minor)
         _check_sides(debit, credit)
-        debited = self._connection.one("debit", account_id=debit.id, amount=amount_minor)
-        if debited is None:
-            raise self._insufficient(debit, amount_minor)
+        _check_covered(self._present(debit.id), amount_minor)
         # After this point the transfer must succeed.
-        self._write_transfer(wanted, debited)
+        self._write_transfer(wanted)
         return wanted
 
     def find_transfer(self, transfer_id: str) -> Transfer | None:
         """One transfer."""
-        row = self._connection.one("transfer", transfer_id=transfer_id)
-        return None if row is None else _transfer(row)
+        if transfer_id not in self._transfers:
+            self.look_up((), (transfer_id,))
+        return self._transfers[transfer_id]
 
     def entry_of(self, transfer_id: str, account_id: int) -> Entry | None:
         """One account's side of a transfer."""
-        row = self._connection.one("entry", transfer_id=transfer_id, account_id=account_id)
+        row = self._workspace.one("entry", transfer_id=transfer_id, account_id=account_id)
         return None if row is None else Entry(*row)
 
     # --- holds ---------------------------------------------------------------------------------
@@ -147,10 +152,11 @@ class Ledger:
         if first is not None:
             return _same_hold(first, account, amount_minor)
         _check_amount(amount_minor)
-        if not self._connection.run("reserve", account_id=account.id, amount=amount_minor):
-            raise self._insufficient(account, amount_minor)
+        present = self._present(account.id)
+        _check_covered(present, amount_minor)
         # After this point the hold must succeed.
-        self._connection.run(
+        self._change(replace(present, held_minor=present.held_minor + amount_minor))
+        self._workspace.run(
             "add_hold",
             hold_id=hold_id,
             account_id=account.id,
@@ -207,10 +213,8 @@ class Ledger:
             # Another worker resolved it since it was read above: answer by what became of it.
             return self.post_hold(hold_id, transfer_id=transfer_id, credit=credit, now=now)
         # After this point the transfer must succeed.
-        debited = self._connection.one(
-            "debit_held", account_id=hold.account_id, amount=hold.amount_minor
-        )
-        self._write_transfer(wanted, _existing(debited))
+        self._release(hold)
+        self._write_transfer(wanted)
         return wanted
 
     def end_hold(self, hold_id: str, *, end: HoldEnd, now: Millis) -> bool:
@@ -227,12 +231,12 @@ class Ledger:
             raise LookupError(f"there is no hold {hold_id}")
         if hold.end is not None or not self._end(hold_id, end, now):
             return False
-        self._connection.run("release", account_id=hold.account_id, amount=hold.amount_minor)
+        self._release(hold)
         return True
 
     def find_hold(self, hold_id: str) -> Hold | None:
         """One hold."""
-        row = self._connection.one("hold", hold_id=hold_id)
+        row = self._workspace.one("hold", hold_id=hold_id)
         if row is None:
             return None
         hold_id, account_id, amount, currency, created_at, expires_at, how = row
@@ -251,7 +255,7 @@ class Ledger:
         limit: int,
     ) -> list[HistoryLine]:
         """A page of an account's history, newest first, below version `before`; no kinds: all."""
-        rows = self._connection.all(
+        rows = self._workspace.all(
             "history",
             account_id=account_id,
             before=_AFTER_ALL if before is None else before,
@@ -267,25 +271,95 @@ class Ledger:
     ) -> int:
         """The sum of one kind credited to (or debited from) an account since then."""
         query = "credited_since" if credited else "debited_since"
-        row = self._connection.one(query, account_id=account_id, kind=kind.value, since=since)
-        moved: int = _existing(row)[0]
+        row = self._workspace.one(query, account_id=account_id, kind=kind.value, since=since)
+        moved: int = existing(row)[0]
         return moved
 
     def have_dealt(self, one: PersonId, other: PersonId) -> bool:
         """Whether a payment between the two was ever posted, either way."""
-        return self._connection.one("have_dealt", one=one, other=other) is not None
+        return self._workspace.one("have_dealt", one=one, other=other) is not None
 
     # --- inside --------------------------------------------------------------------------------
 
-    def _write_transfer(self, transfer: Transfer, debited: Row) -> None:
-        """Credits the other side and writes the transfer with both entries."""
-        debit_version, debit_balance = debited
-        credit_version, credit_balance = _existing(
-            self._connection.one(
-                "credit", account_id=transfer.credit_account_id, amount=transfer.amount_minor
-            )
+    def _find(self, person_id: PersonId | None, currency: str) -> Account | None:
+        if (person_id, currency) not in self._owned:
+            if person_id is None:
+                row = self._workspace.one("account_of_bank", currency=currency)
+            else:
+                row = self._workspace.one(
+                    "account_of_person", person_id=person_id, currency=currency
+                )
+            if row is None:
+                return None
+            self._keep(_account(row))
+        return self._accounts[self._owned[person_id, currency]]
+
+    def _open(
+        self, kind: AccountKind, person_id: PersonId | None, currency: str, now: Millis
+    ) -> Account:
+        self._workspace.run(
+            "open_account", kind=kind.value, person_id=person_id, currency=currency, now=now
         )
-        self._connection.run(
+        return existing(self._find(person_id, currency))
+
+    def _keep(self, account: Account) -> None:
+        self._accounts[account.id] = account
+        self._owned[account.person_id, account.currency] = account.id
+
+    def _present(self, account_id: int) -> Account:
+        """The account as it is now, after whatever was done in this transaction.
+
+        Raises:
+            LookupError: there is no such account.
+        """
+        if account_id not in self._accounts:
+            row = self._workspace.one("account_to_change", account_id=account_id)
+            if row is None:
+                raise LookupError(f"there is no account {account_id}")
+            self._keep(_account(row))
+        return self._accounts[account_id]
+
+    def _change(self, account: Account) -> None:
+        was = self._accounts[account.id]
+        self._accounts[account.id] = account
+        self._workspace.put_down(
+            "change_account",
+            account.id,
+            {
+                "account_id": was.id,
+                "was_balance": was.balance_minor,
+                "was_held": was.held_minor,
+                "was_version": was.version,
+            },
+            balance=account.balance_minor,
+            held=account.held_minor,
+            version=account.version,
+        )
+
+    def _move(self, transfer: Transfer, account_id: int, amount_minor: int) -> None:
+        """Writes one side of a transfer, and what it leaves on the account."""
+        was = self._present(account_id)
+        account = replace(
+            was, balance_minor=was.balance_minor + amount_minor, version=was.version + 1
+        )
+        self._change(account)
+        self._workspace.put_down(
+            "add_entry",
+            account_id=account_id,
+            version=account.version,
+            transfer_id=transfer.id,
+            amount=amount_minor,
+            balance=account.balance_minor,
+        )
+
+    def _release(self, hold: Hold) -> None:
+        present = self._present(hold.account_id)
+        self._change(replace(present, held_minor=present.held_minor - hold.amount_minor))
+
+    def _write_transfer(self, transfer: Transfer) -> None:
+        """Writes the transfer with both entries."""
+        self._transfers[transfer.id] = transfer
+        self._workspace.put_down(
             "add_transfer",
             transfer_id=transfer.id,
             kind=transfer.kind.value,
@@ -297,33 +371,11 @@ class Ledger:
             reverses_id=transfer.reverses_id,
             now=transfer.created_at,
         )
-        self._connection.run(
-            "add_entries",
-            transfer_id=transfer.id,
-            amount=transfer.amount_minor,
-            debit_account_id=transfer.debit_account_id,
-            debit_version=debit_version,
-            debit_balance=debit_balance,
-            credit_account_id=transfer.credit_account_id,
-            credit_version=credit_version,
-            credit_balance=credit_balance,
-        )
+        self._move(transfer, transfer.debit_account_id, -transfer.amount_minor)
+        self._move(transfer, transfer.credit_account_id, transfer.amount_minor)
 
     def _end(self, hold_id: str, end: HoldEnd, now: Millis) -> bool:
-        return self._connection.run("add_hold_end", hold_id=hold_id, how=end.value, now=now) == 1
-
-    def _insufficient(self, account: Account, amount_minor: int) -> InsufficientFunds:
-        """The refusal, with the figures of this moment.
-
-        Raises:
-            LookupError: there is no such account.
-        """
-        present = self.account(account.id)
-        if present is None:
-            raise LookupError(f"there is no account {account.id}")
-        return InsufficientFunds(
-            available=present.available, needed=Money(amount_minor, present.currency)
-        )
+        return self._workspace.run("add_hold_end", hold_id=hold_id, how=end.value, now=now) == 1
 
     def _history_line(self, row: Row) -> HistoryLine:
         position, transfer_id, kind, amount, balance, currency, other, name, intent, note, at = row
@@ -341,17 +393,6 @@ class Ledger:
         )
 
 
-def _existing(row: Row | None) -> Row:
-    """The row of a query that cannot come back empty.
-
-    Raises:
-        LookupError: it did.
-    """
-    if row is None:
-        raise LookupError("the account is gone")
-    return row
-
-
 def _account(row: Row) -> Account:
     account_id, kind, person_id, currency, balance, held, version = row
     return Account(account_id, AccountKind(kind), person_id, currency, balance, held, version)
@@ -365,6 +406,14 @@ def _transfer(row: Row) -> Transfer:
 def _check_amount(amount_minor: int) -> None:
     if not 1 <= amount_minor <= MAX_MINOR:
         raise ValueError(f"{amount_minor} minor units cannot be moved at once")
+
+
+def _check_covered(account: Account, amount_minor: int) -> None:
+    """Raises `InsufficientFunds`, with the figures of this moment."""
+    if account.kind is AccountKind.PERSON and account.available.minor < amount_minor:
+        raise InsufficientFunds(
+            available=account.available, needed=Money(amount_minor, account.currency)
+        )
 
 
 def _check_sides(debit: Account, credit: Account) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -29,8 +29,9 @@ from psycopg.types.numeric import Int8Dumper
 
 from payments.errors import Unavailable
 from payments.models import PersonId
+from payments.ports import Ahead
 from storage.connection import POSTGRES, Row, load_queries
-from storage.errors import DatabaseUnusable
+from storage.errors import DatabaseUnusable, Overtaken, SealError
 from storage.group_commit import GroupCommit, Job
 from storage.migrate import migrations, pending, require_current
 from storage.sealing import Sealer
@@ -69,8 +70,10 @@ _ROWS_AT_ONCE = 2_000
 _UNHURRIED = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0"
 """For whoever reads or copies a whole book."""
 
-_MET_ANOTHER = (errors.DeadlockDetected, errors.SerializationFailure)
+_MET_ANOTHER = (errors.DeadlockDetected, errors.SerializationFailure, Overtaken)
 """Errors that end the transaction and leave the connection."""
+_AGAIN = (psycopg.OperationalError, Overtaken)
+"""Errors after which a whole batch is run again."""
 
 
 class PostgresConnection:
@@ -97,6 +100,17 @@ class PostgresConnection:
     def run(self, query: str, **values: object) -> int:
         """Runs a query and answers how many rows it changed."""
         return self._run(query, values).rowcount
+
+    def write(self, changes: Sequence[tuple[str, Sequence[Mapping[str, object]]]]) -> list[int]:
+        """Runs several queries, each for all its values; answers how many rows each changed.
+
+        The server is sent all of them before it is asked what became of the first.
+        """
+        with self._raw.pipeline():
+            cursors = [self._raw.cursor() for _ in changes]
+            for cursor, (query, rows) in zip(cursors, changes, strict=True):
+                cursor.executemany(self._texts[query], rows)
+        return [cursor.rowcount for cursor in cursors]
 
     def lock_lane(self, lane: int) -> None:
         """Waits until no other transaction works on the same lane, and keeps it to the end."""
@@ -158,7 +172,7 @@ class PostgresWriter:
             try:
                 raw = self._run(jobs)
                 break
-            except psycopg.OperationalError as error:
+            except _AGAIN as error:
                 self._session.reset(error)
                 if isinstance(error, errors.QueryCanceled) or time.monotonic() > patience:
                     raise
@@ -185,27 +199,59 @@ class PostgresWriter:
 
         Raises:
             psycopg.OperationalError: the transaction, or the connection, is lost.
+            Overtaken: it met another transaction.
         """
         raw, transaction = self._session.open()
-        _command(raw, "BEGIN; SAVEPOINT unit")
-        _lock(raw, jobs)
-        for job in jobs:
-            if self._attempt(raw, transaction, job):
-                _command(raw, "RELEASE unit; SAVEPOINT unit")
+        _begin(raw, transaction, jobs)
+        if not _run_together(transaction, jobs):
+            raw.execute("ROLLBACK")
+            _begin(raw, transaction, jobs)
+            _run_apart(raw, transaction, jobs)
         return raw
 
-    def _attempt(self, raw: psycopg.Connection, transaction: Transaction, job: Job) -> bool:
-        """Runs one job; undoes it, and answers False, where it raises."""
-        if job.attempt(transaction):
-            return True
-        _undo(raw, job.error)
-        if not isinstance(job.error, errors.UniqueViolation):
-            return False
-        # Another transaction wrote the same key meanwhile: now its row can be seen.
-        if job.attempt(transaction):
-            return True
-        _undo(raw, job.error)
+
+def _begin(raw: psycopg.Connection, transaction: Transaction, jobs: list[Job]) -> None:
+    """Begins a transaction with all the locks of a batch."""
+    transaction.workspace.clear()
+    raw.execute("BEGIN")
+    _lock(raw, jobs)
+
+
+def _run_together(transaction: Transaction, jobs: list[Job]) -> bool:
+    """Runs all jobs without savepoints, and writes what they put down all at once.
+
+    False where a job raised that had written something, or whose statement was refused: that
+    cannot be undone by itself.
+    """
+    workspace = transaction.workspace
+    try:
+        transaction.look_up([job.ahead for job in jobs if job.ahead is not None])
+        for job in jobs:
+            written = workspace.written
+            if not job.attempt(transaction):
+                _raise_if_lost(job.error)
+                if workspace.written != written or isinstance(job.error, psycopg.Error):
+                    return False
+        workspace.write()
+    except _AGAIN:
+        raise
+    except (psycopg.Error, SealError):
         return False
+    return True
+
+
+def _run_apart(raw: psycopg.Connection, transaction: Transaction, jobs: list[Job]) -> None:
+    """Runs all jobs, each so that it can be undone by itself."""
+    for job in jobs:
+        raw.execute("SAVEPOINT unit")
+        if not job.attempt(transaction, write=True):
+            _undo(raw, transaction, job.error)
+            # Another transaction wrote the same key meanwhile: now its row can be seen.
+            if isinstance(job.error, errors.UniqueViolation) and not job.attempt(
+                transaction, write=True
+            ):
+                _undo(raw, transaction, job.error)
+        raw.execute("RELEASE unit")
 
 
 class _Leader:
@@ -288,7 +334,13 @@ class PostgresStore:
         await asyncio.to_thread(_migrate, url)
         return cls(url, sealer)
 
-    async def write(self, unit: Callable[[Any], T], *, locks: Sequence[PersonId] = ()) -> T:
+    async def write(
+        self,
+        unit: Callable[[Any], T],
+        *,
+        locks: Sequence[PersonId] = (),
+        ahead: Ahead | None = None,
+    ) -> T:
         """Runs a unit of work and answers after its commit.
 
         `locks` names the people whose money it may move, and the lanes whose updates it handles.
@@ -297,7 +349,7 @@ class PostgresStore:
             Unavailable: it was not committed, or nobody knows.
             Exception: whatever `unit` raised; then nothing of it was kept.
         """
-        return await self._writer.submit(unit, locks)
+        return await self._writer.submit(unit, locks, ahead)
 
     async def aside(self, unit: Callable[[Any], T]) -> T:
         """Runs a unit of work on a connection that does not wait for the disk.
@@ -385,7 +437,7 @@ def _read_once(session: _Session, unit: Callable[[Any], T], *, again: bool) -> T
         raw, transaction = session.open()
         _begin_snapshot(raw)
         try:
-            return unit(transaction)
+            return transaction.read(unit)
         finally:
             if not raw.closed:
                 raw.execute("ROLLBACK")
@@ -407,15 +459,17 @@ def _command(raw: psycopg.Connection, commands: LiteralString) -> None:
     raw.execute(commands, prepare=False)
 
 
-def _undo(raw: psycopg.Connection, error: BaseException | None) -> None:
-    """Undoes the unit that raised an error.
-
-    Raises:
-        psycopg.OperationalError: it ended more than its own statement.
-    """
-    if isinstance(error, psycopg.OperationalError):
-        raise error
+def _undo(raw: psycopg.Connection, transaction: Transaction, error: BaseException | None) -> None:
+    """Undoes the unit that raised an error. Raises as `_raise_if_lost` does."""
+    _raise_if_lost(error)
     raw.execute("ROLLBACK TO unit")
+    transaction.workspace.clear()
+
+
+def _raise_if_lost(error: BaseException | None) -> None:
+    """Raises what ended more than the unit that met it."""
+    if isinstance(error, _AGAIN):
+        raise error
 
 
 def _lock(raw: psycopg.Connection, jobs: list[Job]) -> None:

@@ -1,8 +1,9 @@
 """Seals everything anew under the present secret key, beside a working bot.
 
-Each batch is one short transaction. A row that is sealed under the present key is left alone, so
-that a rotation which was cut off goes on where it was, and a second one finds nothing to do. Phone
-numbers get the digest of the present key, by which they are found.
+Each batch is one short transaction over so many rows, be there much to do in them or nothing. A
+row that is sealed under the present key is left alone, so that a rotation which was cut off goes
+on where it was, and a second one finds nothing to do. Phone numbers get the digest of the present
+key, by which they are found.
 
 PINs are not sealed but hashed: each is hashed anew when its owner next gives it, and needs the old
 secret key until then.
@@ -10,6 +11,7 @@ secret key until then.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -64,41 +66,40 @@ def rotate(amend: Amend, sealer: Sealer) -> Iterator[tuple[str, int]]:
 
 
 def _rotate(amend: Amend, sealer: Sealer, table: _Table) -> int:
-    """Goes through one table from its beginning to its end, once."""
+    """Goes through one table from its beginning to its end, once.
+
+    After each batch the bot has as much time to itself as the batch took, so that a payment which
+    found the database busy does not find it so again and again.
+    """
     after, changed = table.first, 0
     while True:
+        began = time.monotonic()
         with amend() as connection:
-            rows = connection.all(
-                f"sealed_in_{table.name}", after=after, key_id=sealer.key_id, rows=BATCH
-            )
-            for row in rows:
-                _reseal(connection, sealer, table, row)
-        changed += len(rows)
+            rows = connection.all(f"sealed_in_{table.name}", after=after, rows=BATCH)
+            changed += sum(_reseal(connection, sealer, table, row) for row in rows)
         if len(rows) < BATCH:
             return changed
         after = rows[-1][0]
+        time.sleep(time.monotonic() - began)
 
 
-def _reseal(connection: Connection, sealer: Sealer, table: _Table, row: Row) -> None:
+def _reseal(connection: Connection, sealer: Sealer, table: _Table, row: Row) -> bool:
+    """Seals one row anew; False where it is sealed under the present key."""
     key, *values = row
+    sealed = [
+        sealer.reseal(value, use=use, row=key)
+        for use, value in zip(table.uses, values, strict=True)
+    ]
+    if sealed == values:
+        return False
     if table.name == "phones":
-        _reseal_phone(connection, sealer, key, values[0])
-        return
-    sealed = {
-        f"value_{position}": sealer.reseal(value, use=use, row=key)
-        for position, (use, value) in enumerate(zip(table.uses, values, strict=True))
-    }
-    connection.run(f"reseal_{table.name}", row=key, **sealed)
-
-
-def _reseal_phone(connection: Connection, sealer: Sealer, person_id: int, sealed: bytes) -> None:
-    plain = sealer.open(sealed, use=Use.PHONE, row=person_id)
-    connection.run(
-        "reseal_phone",
-        row=person_id,
-        digest=sealer.phone_digests(plain.decode())[0],
-        number=sealer.seal(plain, use=Use.PHONE, row=person_id),
-    )
+        plain = sealer.open(values[0], use=Use.PHONE, row=key)
+        digest = sealer.phone_digests(plain.decode())[0]
+        connection.run("reseal_phone", row=key, digest=digest, number=sealed[0])
+    else:
+        named = {f"value_{position}": value for position, value in enumerate(sealed)}
+        connection.run(f"reseal_{table.name}", row=key, **named)
+    return True
 
 
 def pins_waiting(connection: Connection, pepper_id: str) -> int:

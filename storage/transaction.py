@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from storage.connection import Connection
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from payments.models import Side
+from payments.ports import Ahead
+from storage.connection import Database
 from storage.ledger import Ledger
-from storage.records.chat import Cards, Prompts
+from storage.records.chat import Cards, Groups, Prompts
 from storage.records.devices import Devices
 from storage.records.inbox import Inbox
 from storage.records.intents import Intents
@@ -20,27 +25,65 @@ from storage.records.proofs import Proofs
 from storage.records.requests import Requests
 from storage.records.turnovers import Turnovers
 from storage.sealing import Sealer
+from storage.workspace import Workspace
+
+T = TypeVar("T")
 
 
 class Transaction:
-    """`payments.ports.Tx` on any engine. Stateless: one serves a connection for life."""
+    """`payments.ports.Tx` on any engine. One serves a connection for life."""
 
-    def __init__(self, connection: Connection, sealer: Sealer) -> None:
-        self.connection = connection
-        self.ledger = Ledger(connection, sealer)
-        self.people = People(connection)
-        self.proofs = Proofs(connection, sealer)
-        self.turnovers = Turnovers(connection)
-        self.intents = Intents(connection, sealer)
-        self.requests = Requests(connection, sealer)
-        self.links = Links(connection, sealer)
-        self.offers = Offers(connection, sealer)
-        self.pins = Pins(connection, sealer)
-        self.devices = Devices(connection)
-        self.operators = Operators(connection, sealer)
-        self.privacy = Privacy(connection)
-        self.outbox = Outbox(connection)
-        self.inbox = Inbox(connection, sealer)
-        self.pace = Pace(connection)
-        self.cards = Cards(connection)
-        self.prompts = Prompts(connection, sealer)
+    def __init__(self, database: Database, sealer: Sealer) -> None:
+        self.workspace = Workspace(database)
+        self.ledger = Ledger(self.workspace, sealer)
+        self.people = People(self.workspace)
+        self.proofs = Proofs(self.workspace, sealer)
+        self.turnovers = Turnovers(self.workspace)
+        self.intents = Intents(self.workspace, sealer)
+        self.requests = Requests(self.workspace, sealer)
+        self.links = Links(self.workspace, sealer)
+        self.offers = Offers(self.workspace, sealer)
+        self.pins = Pins(self.workspace, sealer)
+        self.devices = Devices(self.workspace)
+        self.operators = Operators(self.workspace, sealer)
+        self.privacy = Privacy(self.workspace)
+        self.outbox = Outbox(self.workspace)
+        self.inbox = Inbox(self.workspace, sealer)
+        self.pace = Pace(self.workspace)
+        self.cards = Cards(self.workspace)
+        self.prompts = Prompts(self.workspace, sealer)
+        self.groups = Groups(self.workspace)
+
+    def read(self, unit: Callable[[Any], T]) -> T:
+        """Runs a function that only reads: whatever it put down fails to be written."""
+        self.workspace.clear()
+        answer = unit(self)
+        self.workspace.write()
+        return answer
+
+    def look_up(self, ahead: Sequence[Ahead]) -> None:
+        """Looks up, for a whole batch at once, what its units have announced."""
+        keypads = self.pins.look_up([each.keypad_id for each in ahead])
+        self.intents.look_up({keypad.intent_id for keypad in keypads if keypad.intent_id})
+        self._look_up_concerned([each for each in ahead if each.card is not None])
+
+    def _look_up_concerned(self, ahead: Sequence[Ahead]) -> None:
+        """Looks up the people whose money moves, and all that may stand against it."""
+        payments = [payment for each in ahead if each.card for payment in each.card.payments]
+        if not payments:
+            return
+        pairs = [(p.payer_id, p.payee_id) for p in payments if p.payee_id is not None]
+        payers = {payment.payer_id for payment in payments}
+        concerned = payers | {payee_id for _, payee_id in pairs}
+        self.people.look_up(concerned, [*pairs, *((payee, payer) for payer, payee in pairs)])
+        self.devices.look_up(payers)
+        self.operators.look_up(concerned)
+        self.ledger.look_up(concerned, [payment.id for payment in payments])
+        now = min(each.now for each in ahead)
+        for currency in {payment.currency for payment in payments}:
+            paying = [p for p in payments if p.currency == currency]
+            received = {p.payee_id for p in paying if p.payee_id is not None}
+            self.turnovers.look_up(
+                {p.payer_id for p in paying}, side=Side.PAID, currency=currency, now=now
+            )
+            self.turnovers.look_up(received, side=Side.RECEIVED, currency=currency, now=now)

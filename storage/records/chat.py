@@ -1,10 +1,13 @@
-"""Which message shows what, and what was asked and is to be typed."""
+"""Which message shows what, what was asked and is to be typed, and where groups have gone."""
 
 from __future__ import annotations
 
 from payments.models import Card, ConversationId, Millis, PersonId, Prompt
 from storage.connection import Connection
 from storage.sealing import Sealer, Use
+
+_EVERYBODY = 0
+"""In place of a receiver: a key has no NULL."""
 
 
 class Cards:
@@ -20,18 +23,37 @@ class Cards:
     def of(self, subject_id: str) -> list[Card]:
         """All messages that show a subject."""
         rows = self._connection.all("cards_of_subject", subject_id=subject_id)
-        return [Card(*row) for row in rows]
+        return [
+            Card(subject_id, conversation_id, message_id, receiver_id or None)
+            for subject_id, conversation_id, message_id, receiver_id in rows
+        ]
 
     def drop(self, card: Card) -> None:
         """The message is gone."""
         self._connection.run("drop_card", **_card_values(card))
 
-    def shown(self, conversation_id: ConversationId, message_id: int) -> str | None:
+    def shown(
+        self, conversation_id: ConversationId, message_id: int, receiver_id: PersonId | None = None
+    ) -> str | None:
         """The subject that a message shows."""
         row = self._connection.one(
-            "subject_shown", conversation_id=conversation_id, message_id=message_id
+            "subject_shown",
+            conversation_id=conversation_id,
+            message_id=message_id,
+            receiver_id=receiver_id or _EVERYBODY,
         )
         return None if row is None else row[0]
+
+    def forget(
+        self, conversation_id: ConversationId, message_id: int, receiver_id: PersonId
+    ) -> None:
+        """The number of a message that only this person sees was given to another message."""
+        self._connection.run(
+            "forget_card",
+            conversation_id=conversation_id,
+            message_id=message_id,
+            receiver_id=receiver_id,
+        )
 
     def put_elsewhere(self, subject_id: str, inline_id: str) -> bool:
         """Remembers that a message shows a subject, unless it shows another."""
@@ -92,6 +114,27 @@ class Prompts:
         self._connection.run("drop_prompt", person_id=person_id, conversation_id=conversation_id)
 
 
+class Groups:
+    """`payments.ports.Groups` on any engine."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def move(self, old: ConversationId, new: ConversationId) -> list[str]:
+        """Names a group by its new id wherever it is remembered, and forgets what it shows.
+
+        The messages of the old group are out of reach, and so is what was asked there.
+        Answers the ids of its requests to anyone that are open.
+        """
+        rows = self._connection.all("open_requests_in", group_id=old)
+        self._connection.run("move_notices", old=old, new=new)
+        self._connection.run("move_cards", old=old, new=new)
+        self._connection.run("move_requests", old=old, new=new)
+        self._connection.run("drop_cards_in", conversation_id=old)
+        self._connection.run("drop_prompts_in", conversation_id=old)
+        return [request_id for (request_id,) in rows]
+
+
 def _row(person_id: PersonId, conversation_id: ConversationId) -> str:
     return f"{person_id}:{conversation_id}"
 
@@ -101,4 +144,5 @@ def _card_values(card: Card) -> dict[str, object]:
         "subject_id": card.subject_id,
         "conversation_id": card.conversation_id,
         "message_id": card.message_id,
+        "receiver_id": card.receiver_id or _EVERYBODY,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from payments.models import (
     ConversationId,
@@ -14,26 +15,37 @@ from payments.models import (
     PaymentState,
     PersonId,
 )
-from storage.connection import Connection, Row, json_array
+from storage.connection import Row, json_array
 from storage.sealing import Sealer, Use
+from storage.workspace import Workspace
 
 
 class Intents:
     """`payments.ports.Intents` on any engine."""
 
-    def __init__(self, connection: Connection, sealer: Sealer) -> None:
-        self._connection = connection
+    def __init__(self, workspace: Workspace, sealer: Sealer) -> None:
+        self._workspace = workspace
         self._sealer = sealer
+        self._intents: dict[str, Intent | None] = workspace.keep("intents", "payments")
+        self._intent_ids: dict[str, str] = workspace.keep("intents", "payments")
+        """By payment."""
+
+    def look_up(self, intent_ids: Collection[str]) -> None:
+        """Looks up these, with their payments, for all that follows in this transaction."""
+        self._intents.update(dict.fromkeys(intent_ids))
+        for intent in self._all("intents", keys=json_array(intent_ids)):
+            self._intents[intent.id] = intent
+            self._intent_ids.update((payment.id, intent.id) for payment in intent.payments)
 
     # --- intents -------------------------------------------------------------------------------
 
     def add(self, intent: Intent, *, origin: str | None) -> Intent:
         """Stores a new intent with its payments; the same origin again answers the first."""
         if origin is not None:
-            row = self._connection.one("intent_by_origin", origin=origin)
-            if row is not None:
-                return self._intent(row)
-        self._connection.run(
+            first = self._all("intent_by_origin", origin=origin)
+            if first:
+                return first[0]
+        self._workspace.run(
             "add_intent",
             intent_id=intent.id,
             kind=intent.kind.value,
@@ -57,12 +69,13 @@ class Intents:
 
     def get(self, intent_id: str) -> Intent | None:
         """An intent with its payments in order."""
-        row = self._connection.one("intent", intent_id=intent_id)
-        return None if row is None else self._intent(row)
+        if intent_id not in self._intents:
+            self.look_up((intent_id,))
+        return self._intents[intent_id]
 
     def rewrite(self, intent: Intent) -> bool:
         """Replaces the fields and payments of a DRAFT; False if it is a draft no longer."""
-        rewritten = self._connection.run(
+        rewritten = self._workspace.run(
             "rewrite_intent",
             intent_id=intent.id,
             kind=intent.kind.value,
@@ -78,7 +91,7 @@ class Intents:
         )
         if not rewritten:
             return False
-        self._connection.run("drop_payments", intent_id=intent.id)
+        self._workspace.run("drop_payments", intent_id=intent.id)
         self._add_payments(intent)
         return True
 
@@ -92,40 +105,50 @@ class Intents:
         refusal: str | None = None,
     ) -> bool:
         """Changes the state from one of `states`; a given `expires_at` or `refusal` is stored."""
-        moved = self._connection.run(
-            "move_intent",
-            intent_id=intent_id,
-            states=json_array(states),
-            state=to.value,
-            expires_at=expires_at,
-            refusal=refusal,
+        intent = self.get(intent_id)
+        if intent is None or intent.state not in states:
+            return False
+        moved = replace(
+            intent,
+            state=to,
+            expires_at=intent.expires_at if expires_at is None else expires_at,
+            refusal=intent.refusal if refusal is None else refusal,
         )
-        return moved == 1
+        self._intents[intent_id] = moved
+        self._workspace.put_down(
+            "move_intent",
+            intent_id,
+            {"intent_id": intent_id, "was": intent.state.value},
+            state=to.value,
+            expires_at=moved.expires_at,
+            refusal=moved.refusal,
+        )
+        return True
 
     def show_in(self, intent_id: str, group_id: ConversationId | None) -> None:
         """Where the payment will be shown once it is posted."""
-        self._connection.run("show_intent", intent_id=intent_id, group_id=group_id)
+        self._workspace.run("show_intent", intent_id=intent_id, group_id=group_id)
 
     def open_of(self, payer_id: PersonId) -> list[Intent]:
         """The payer's drafts and cards awaiting a PIN, latest first."""
-        rows = self._connection.all("open_intents", payer_id=payer_id)
-        return [self._intent(row) for row in rows]
+        return self._all("open_intents", payer_id=payer_id)
 
     def overdue(self, now: Millis, limit: int) -> list[Intent]:
         """Drafts and cards awaiting a PIN whose time is up."""
-        rows = self._connection.all("overdue_intents", now=now, rows=limit)
-        return [self._intent(row) for row in rows]
+        return self._all("overdue_intents", now=now, rows=limit)
 
     # --- payments ------------------------------------------------------------------------------
 
     def payment(self, payment_id: str) -> Payment | None:
         """One payment."""
-        row = self._connection.one("payment", payment_id=payment_id)
-        return None if row is None else _payment(row)
+        intent = self._intent_with(payment_id)
+        if intent is None:
+            return None
+        return next(payment for payment in intent.payments if payment.id == payment_id)
 
     def payment_by_claim(self, claim_token: str) -> Payment | None:
         """The payment that this token opens, or did before it was claimed or returned."""
-        row = self._connection.one("payment_by_claim", claim_token=claim_token)
+        row = self._workspace.one("payment_by_claim", claim_token=claim_token)
         return None if row is None else _payment(row)
 
     def move_payment_if(
@@ -140,46 +163,62 @@ class Intents:
         expires_at: Millis | None = None,
     ) -> bool:
         """Changes a payment's state from `state`; the values given are stored."""
-        moved = self._connection.run(
-            "move_payment",
-            payment_id=payment_id,
-            before=state.value,
-            state=to.value,
-            payee_id=payee_id,
-            claim_token=claim_token,
-            posted_at=posted_at,
-            expires_at=expires_at,
+        intent = self._intent_with(payment_id)
+        payment = self.payment(payment_id)
+        if intent is None or payment is None or payment.state is not state:
+            return False
+        moved = replace(
+            payment,
+            state=to,
+            payee_id=payment.payee_id if payee_id is None else payee_id,
+            claim_token=payment.claim_token if claim_token is None else claim_token,
+            posted_at=payment.posted_at if posted_at is None else posted_at,
+            expires_at=payment.expires_at if expires_at is None else expires_at,
         )
-        return moved == 1
+        self._intents[intent.id] = replace(
+            intent,
+            payments=tuple(moved if each is payment else each for each in intent.payments),
+        )
+        self._workspace.put_down(
+            "move_payment",
+            payment_id,
+            {"payment_id": payment_id, "was": payment.state.value},
+            state=to.value,
+            payee_id=moved.payee_id,
+            claim_token=moved.claim_token,
+            posted_at=moved.posted_at,
+            expires_at=moved.expires_at,
+        )
+        return True
 
     def add_refund(self, payment_id: str, amount_minor: int) -> bool:
         """Raises `refunded_minor`; False if that would exceed the amount."""
-        changed = self._connection.run("add_refund", payment_id=payment_id, amount=amount_minor)
+        changed = self._workspace.run("add_refund", payment_id=payment_id, amount=amount_minor)
         return changed == 1
 
     def held_for(self, person_id: PersonId, username: str | None) -> list[Payment]:
         """Held payments that this person may claim."""
-        rows = self._connection.all("payments_held_for_id", person_id=person_id)
+        rows = self._workspace.all("payments_held_for_id", person_id=person_id)
         if username is not None:
-            rows += self._connection.all("payments_held_for_username", username=username)
+            rows += self._workspace.all("payments_held_for_username", username=username)
         return [_payment(row) for row in rows]
 
     def held_by(self, payer_id: PersonId) -> list[Payment]:
         """Held payments that this person made and nobody claimed yet."""
         return [
-            _payment(row) for row in self._connection.all("payments_held_by", payer_id=payer_id)
+            _payment(row) for row in self._workspace.all("payments_held_by", payer_id=payer_id)
         ]
 
     def overdue_holds(self, now: Millis, limit: int) -> list[Payment]:
         """Held payments whose time is up."""
-        rows = self._connection.all("overdue_payments", now=now, rows=limit)
+        rows = self._workspace.all("overdue_payments", now=now, rows=limit)
         return [_payment(row) for row in rows]
 
     # --- inside --------------------------------------------------------------------------------
 
     def _add_payments(self, intent: Intent) -> None:
         for payment in intent.payments:
-            self._connection.run(
+            self._workspace.run(
                 "add_payment",
                 payment_id=payment.id,
                 intent_id=intent.id,
@@ -204,11 +243,28 @@ class Intents:
             "answer": self._sealer.seal_note(intent.answer, use=Use.INTENT_ANSWER, row=row),
         }
 
-    def _intent(self, row: Row) -> Intent:
+    def _intent_with(self, payment_id: str) -> Intent | None:
+        """The intent that a payment is part of."""
+        if payment_id not in self._intent_ids:
+            row = self._workspace.one("intent_of_payment", payment_id=payment_id)
+            if row is None:
+                return None
+            self.look_up(row)
+        return self._intents[self._intent_ids[payment_id]]
+
+    def _all(self, query: str, **values: object) -> list[Intent]:
+        """The intents that a query finds, in its order, with their payments."""
+        rows = self._workspace.all(query, **values)
+        payments: dict[str, list[Payment]] = {row[0]: [] for row in rows}
+        if rows:
+            for row in self._workspace.all("payments_of_intents", keys=json_array(payments)):
+                payments[row[1]].append(_payment(row))
+        return [self._intent(row, payments[row[0]]) for row in rows]
+
+    def _intent(self, row: Row, payments: list[Payment]) -> Intent:
         intent_id, kind, payer_id, currency, note, state, refusal, *rest = row
         request_id, link_id, refunds_id, told_in, group_id, created_at, expires_at, *asked = rest
         question, answer = asked
-        payments = self._connection.all("payments_of_intent", intent_id=intent_id)
         return Intent(
             intent_id,
             IntentKind(kind),
@@ -224,7 +280,7 @@ class Intents:
             group_id,
             created_at,
             expires_at,
-            tuple(_payment(payment) for payment in payments),
+            tuple(payments),
             self._sealer.open_note(question, use=Use.INTENT_QUESTION, row=intent_id),
             self._sealer.open_note(answer, use=Use.INTENT_ANSWER, row=intent_id),
         )

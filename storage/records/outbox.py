@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from payments.models import ConversationId, Millis, Notice, NoticeKind
 from payments.policy import NOTICE_WAIT_MOST_MS
-from storage.connection import Connection, Row
+from storage.connection import Row
+from storage.workspace import Workspace
 
 
 class Outbox:
     """`payments.ports.Outbox` on any engine."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
 
     def add(self, kind: NoticeKind, *, to: ConversationId, subject_id: str, now: Millis) -> None:
         """Writes a notice, due at once."""
-        self._connection.run(
+        self._workspace.put_down(
             "add_notice", kind=kind.value, conversation_id=to, subject_id=subject_id, now=now
         )
 
     def claim(self, *, now: Millis, lease_until: Millis, limit: int) -> list[Notice]:
         """Takes due notices, oldest first; nobody else gets them before `lease_until`."""
-        rows = self._connection.all(
+        rows = self._workspace.all(
             "claim_notices",
             now=now,
             latest=now + NOTICE_WAIT_MOST_MS,
@@ -32,19 +33,19 @@ class Outbox:
 
     def done(self, notice_id: int) -> None:
         """It was sent."""
-        self._connection.run("drop_notice", notice_id=notice_id)
+        self._workspace.run("drop_notice", notice_id=notice_id)
 
     def retry(self, notice_id: int, *, due_at: Millis) -> None:
         """It was not sent; again at that time, attempts raised."""
-        self._connection.run("retry_notice", notice_id=notice_id, due_at=due_at)
+        self._workspace.run("retry_notice", notice_id=notice_id, due_at=due_at)
 
     def bury(self, notice_id: int, *, reason: str, now: Millis) -> None:
         """It can never be sent (blocked, chat gone); kept with the reason."""
-        self._connection.run("bury_notice", notice_id=notice_id, reason=reason, now=now)
+        self._workspace.run("bury_notice", notice_id=notice_id, reason=reason, now=now)
 
     def waiting(self) -> int:
         """How many are not sent yet."""
-        row = self._connection.one("count_notices")
+        row = self._workspace.one("count_notices")
         return 0 if row is None else row[0]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from payments.models import Millis, Person, PersonId, Profile, RequestsFrom
-from storage.connection import Connection, Row, json_array
+from storage.connection import Row, json_array
+from storage.workspace import Workspace
 
 _LOOK_BACK = 500
 """In how many of a person's latest payments to look for recent payees."""
@@ -14,22 +15,42 @@ _LOOK_BACK = 500
 class People:
     """`payments.ports.People` on any engine."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._people: dict[PersonId, Person | None] = workspace.keep("people")
+        self._blocks: dict[tuple[PersonId, PersonId], bool] = workspace.keep("blocks")
+
+    def look_up(
+        self,
+        person_ids: Collection[PersonId],
+        pairs: Collection[tuple[PersonId, PersonId]] = (),
+    ) -> None:
+        """Looks up these people, and which of the pairs are blocks, for all that follows in this
+        transaction.
+        """
+        self._people.update(dict.fromkeys(person_ids))
+        for row in self._workspace.all("people", ids=json_array(person_ids)):
+            self._people[row[0]] = _person(row)
+        if pairs:
+            self._blocks.update(dict.fromkeys(pairs, False))
+            for one, other in self._workspace.all("blocks_among", ids=json_array(person_ids)):
+                self._blocks[one, other] = True
 
     def get(self, person_id: PersonId) -> Person | None:
         """A person by id."""
-        row = self._connection.one("person", person_id=person_id)
-        return None if row is None else _person(row)
+        if person_id not in self._people:
+            self.look_up((person_id,))
+        return self._people[person_id]
 
     def many(self, person_ids: Collection[PersonId]) -> dict[PersonId, Person]:
         """Several by id; the unknown are left out."""
-        people = map(_person, self._connection.all("people", ids=json_array(person_ids)))
-        return {person.id: person for person in people}
+        self.look_up(person_ids)
+        found = {person_id: self._people[person_id] for person_id in person_ids}
+        return {person_id: person for person_id, person in found.items() if person is not None}
 
     def by_username(self, username: str) -> Person | None:
         """Who has this @name now (any case, without the @)."""
-        row = self._connection.one("person_by_username", username=username)
+        row = self._workspace.one("person_by_username", username=username)
         return None if row is None else _person(row)
 
     def meet(self, profile: Profile, *, currency: str, now: Millis) -> Person:
@@ -40,11 +61,11 @@ class People:
         self._free_username(profile.username, profile.id)
         seen = {"person_id": profile.id, "name": profile.name, "username": profile.username}
         if known is None:
-            row = self._connection.one(
+            row = self._workspace.one(
                 "add_person", **seen, language=profile.language, currency=currency, now=now
             )
         else:
-            row = self._connection.one("update_profile", **seen, language=profile.language)
+            row = self._workspace.one("update_profile", **seen, language=profile.language)
         if row is None:
             raise LookupError(f"person {profile.id} is gone")
         return _person(row)
@@ -52,7 +73,7 @@ class People:
     def save(self, person: Person) -> None:
         """Stores a person's own choices (all fields but id and met_at)."""
         self._free_username(person.username, person.id)
-        self._connection.run(
+        self._workspace.run(
             "save_person",
             person_id=person.id,
             name=person.name,
@@ -68,31 +89,32 @@ class People:
 
     def block(self, person_id: PersonId, other_id: PersonId, now: Millis) -> None:
         """`person_id` blocks `other_id` (idempotent)."""
-        self._connection.run("add_block", person_id=person_id, other_id=other_id, now=now)
+        self._workspace.run("add_block", person_id=person_id, other_id=other_id, now=now)
 
     def unblock(self, person_id: PersonId, other_id: PersonId) -> None:
         """Ends a block (idempotent)."""
-        self._connection.run("drop_block", person_id=person_id, other_id=other_id)
+        self._workspace.run("drop_block", person_id=person_id, other_id=other_id)
 
     def blocked(self, person_id: PersonId) -> list[Person]:
         """Those whom this person blocked, latest first."""
-        return [_person(row) for row in self._connection.all("blocked_by", person_id=person_id)]
+        return [_person(row) for row in self._workspace.all("blocked_by", person_id=person_id)]
 
     def has_blocked(self, person_id: PersonId, other_id: PersonId) -> bool:
         """Whether `person_id` blocks `other_id`."""
-        row = self._connection.one("block", person_id=person_id, other_id=other_id)
-        return row is not None
+        if (person_id, other_id) not in self._blocks:
+            self.look_up((person_id, other_id), [(person_id, other_id)])
+        return self._blocks[person_id, other_id]
 
     def recent_payees(self, person_id: PersonId, limit: int) -> list[Person]:
         """Whom this person paid, latest first, each once."""
-        rows = self._connection.all(
+        rows = self._workspace.all(
             "recent_payees", person_id=person_id, look_back=_LOOK_BACK, rows=limit
         )
         return [_person(row) for row in rows]
 
     def _free_username(self, username: str | None, person_id: PersonId) -> None:
         if username is not None:
-            self._connection.run("free_username", username=username, person_id=person_id)
+            self._workspace.run("free_username", username=username, person_id=person_id)
 
 
 def _is_up_to_date(person: Person, profile: Profile) -> bool:

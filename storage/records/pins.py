@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import astuple, replace
 
 from payments.models import (
@@ -15,84 +15,129 @@ from payments.models import (
     PersonId,
     Pin,
 )
-from storage.connection import Connection, Row
+from payments.policy import DAY
+from storage.connection import Row, json_array
 from storage.sealing import Sealer, Use
+from storage.workspace import Workspace
 
 
 class Pins:
     """`payments.ports.Pins` on any engine."""
 
-    def __init__(self, connection: Connection, sealer: Sealer) -> None:
-        self._connection = connection
+    def __init__(self, workspace: Workspace, sealer: Sealer) -> None:
+        self._workspace = workspace
         self._sealer = sealer
+        self._pins: dict[PersonId, Pin | None] = workspace.keep("pins")
+        self._keypads: dict[str, Keypad | None] = workspace.keep("keypads")
+
+    def look_up(self, keypad_ids: Collection[str]) -> list[Keypad]:
+        """Looks up, for all that follows in this transaction, these keypads and the PINs of
+        their owners; answers the keypads that there are.
+        """
+        self._keypads.update(dict.fromkeys(keypad_ids))
+        keypads = [
+            self._keypad(row)
+            for row in self._workspace.all("keypads", keys=json_array(keypad_ids))
+        ]
+        self._keypads.update((keypad.id, keypad) for keypad in keypads)
+        self._look_up_pins({keypad.person_id for keypad in keypads})
+        return keypads
 
     # --- PINs ----------------------------------------------------------------------------------
 
     def get(self, person_id: PersonId) -> Pin | None:
         """The person's PIN record."""
-        row = self._connection.one("pin", person_id=person_id)
-        return None if row is None else Pin(*row)
+        if person_id not in self._pins:
+            self._look_up_pins((person_id,))
+        return self._pins[person_id]
 
     def set(self, person_id: PersonId, pin_hash: str, now: Millis) -> None:
         """Stores a new PIN: no tries, no lock, no pending reset."""
-        self._connection.run("set_pin", person_id=person_id, hash=pin_hash, now=now)
+        self._workspace.run("set_pin", person_id=person_id, hash=pin_hash, now=now)
 
     def rehash(self, person_id: PersonId, *, old: str, new: str) -> None:
         """Replaces a hash by a better one of the same PIN, unless the PIN changed meanwhile."""
-        self._connection.run("rehash_pin", person_id=person_id, old=old, new=new)
+        self._workspace.run("rehash_pin", person_id=person_id, old=old, new=new)
 
     def count_try(
-        self, person_id: PersonId, *, now: Millis, lock_until: Callable[[int], Millis | None]
+        self, person_id: PersonId, *, now: Millis, lock_until: Callable[[Pin], Millis | None]
     ) -> Pin | None:
         """Counts a try before it is checked; None while locked or where there is no PIN."""
-        row = self._connection.one("count_try", person_id=person_id, now=now)
-        if row is None:
+        pin = self.get(person_id)
+        if pin is None or (pin.locked_until is not None and pin.locked_until > now):
             return None
-        pin = Pin(*row)
-        locked_until = lock_until(pin.tries)
-        if locked_until is None:
-            return pin
-        self._connection.run("lock_pin", person_id=person_id, locked_until=locked_until)
-        return replace(pin, locked_until=locked_until)
+        same_day = pin.day_from > now - DAY
+        counted = replace(
+            pin,
+            tries=pin.tries + 1,
+            day_tries=pin.day_tries + 1 if same_day else 1,
+            day_from=pin.day_from if same_day else now,
+        )
+        return self._set_tries(pin, replace(counted, locked_until=lock_until(counted)))
 
     def clear_tries(self, person_id: PersonId) -> Pin | None:
-        """After the right PIN: forgets tries and lock, and answers the record; None: no PIN."""
-        row = self._connection.one("clear_tries", person_id=person_id)
-        return None if row is None else Pin(*row)
+        """After the right PIN: forgets tries and lock, but none of the day's other tries."""
+        pin = self.get(person_id)
+        if pin is None:
+            return None
+        day_tries = max(pin.day_tries - 1, 0)
+        return self._set_tries(pin, replace(pin, tries=0, locked_until=None, day_tries=day_tries))
 
     def begin_reset(self, person_id: PersonId, reset_at: Millis | None) -> None:
         """Starts (or, with None, cancels) the waiting period of a forgotten PIN."""
-        self._connection.run("begin_pin_reset", person_id=person_id, reset_at=reset_at)
+        self._workspace.run("begin_pin_reset", person_id=person_id, reset_at=reset_at)
 
     # --- keypads -------------------------------------------------------------------------------
 
     def add_keypad(self, keypad: Keypad) -> None:
         """Stores a keypad; an older one of the same person is dropped."""
-        self._connection.run(
+        self._workspace.run(
             "add_keypad", person_id=keypad.person_id, **self._keypad_values(keypad)
         )
 
     def keypad(self, keypad_id: str) -> Keypad | None:
         """One keypad."""
-        row = self._connection.one("keypad", keypad_id=keypad_id)
-        return None if row is None else self._keypad(row)
+        if keypad_id not in self._keypads:
+            self.look_up((keypad_id,))
+        return self._keypads[keypad_id]
 
     def keypad_for(self, person_id: PersonId) -> Keypad | None:
         """The keypad that this person has open."""
-        row = self._connection.one("keypad_of_person", person_id=person_id)
+        row = self._workspace.one("keypad_of_person", person_id=person_id)
         return None if row is None else self._keypad(row)
 
     def save_keypad(self, keypad: Keypad) -> None:
         """Stores what was tapped."""
-        self._connection.run("save_keypad", **self._keypad_values(keypad))
+        self._keypads[keypad.id] = keypad
+        self._workspace.put_down("save_keypad", keypad.id, **self._keypad_values(keypad))
 
     def drop_keypad(self, keypad_id: str) -> None:
         """Forgets a keypad and its digits."""
-        self._connection.run("drop_keypad", keypad_id=keypad_id)
+        if self.keypad(keypad_id) is not None:
+            self._keypads[keypad_id] = None
+            self._workspace.put_down("drop_keypad", keypad_id=keypad_id)
 
     def drop_overdue_keypads(self, now: Millis) -> list[Keypad]:
         """Forgets those whose time is up, and says which."""
-        return [self._keypad(row) for row in self._connection.all("drop_overdue_keypads", now=now)]
+        return [self._keypad(row) for row in self._workspace.all("drop_overdue_keypads", now=now)]
+
+    def _look_up_pins(self, person_ids: Collection[PersonId]) -> None:
+        self._pins.update(dict.fromkeys(person_ids))
+        for row in self._workspace.all("pins", ids=json_array(person_ids)):
+            self._pins[row[0]] = Pin(*row)
+
+    def _set_tries(self, was: Pin, pin: Pin) -> Pin:
+        self._pins[pin.person_id] = pin
+        self._workspace.put_down(
+            "set_tries",
+            pin.person_id,
+            {"person_id": pin.person_id, "was_tries": was.tries, "was_day_tries": was.day_tries},
+            tries=pin.tries,
+            locked_until=pin.locked_until,
+            day_tries=pin.day_tries,
+            day_from=pin.day_from,
+        )
+        return pin
 
     def _keypad_values(self, keypad: Keypad) -> dict[str, object]:
         plain = json.dumps(

@@ -56,6 +56,16 @@ class Proofs:
         )
         return next((row[0] for row in rows if row is not None), None)
 
+    def lookups(self, person_id: PersonId, *, since: Millis) -> list[Millis]:
+        """When this person looked somebody up by phone number after `since`, oldest first."""
+        rows = self._connection.all("lookups", person_id=person_id, since=since)
+        return [looked_at for (looked_at,) in rows]
+
+    def add_lookup(self, person_id: PersonId, *, since: Millis, now: Millis) -> None:
+        """Counts a look-up; those up to `since` are forgotten."""
+        self._connection.run("drop_lookups", person_id=person_id, since=since)
+        self._connection.run("add_lookup", person_id=person_id, now=now)
+
     def bank_account(self, person_id: PersonId) -> BankAccount | None:
         """Where the person withdraws to."""
         row = self._connection.one("bank_account", person_id=person_id)

@@ -24,6 +24,7 @@ from payments.models import (
     Profile,
     Request,
     RequestState,
+    Side,
     Transfer,
     TransferKind,
 )
@@ -246,6 +247,14 @@ def pay(tx: Tx, intent: Intent) -> None:
         tx.intents.move_payment_if(
             payment.id, state=PaymentState.DRAFT, to=PaymentState.POSTED, posted_at=NOW
         )
+        count(tx, payment.payer_id, Side.PAID, payment.amount.minor)
+        count(tx, payment.payee_id, Side.RECEIVED, payment.amount.minor)
+
+
+def count(tx: Tx, person_id: int, side: Side, amount: int) -> None:
+    """Counts one payment for the limits."""
+    turnover = tx.turnovers.of(person_id, side=side, currency="EUR", now=NOW)
+    tx.turnovers.add(turnover, number=1, amount_minor=amount, now=NOW)
 
 
 def hold_back(tx: Tx, intent: Intent, *, expires_at: int = NOW + HOUR) -> None:
@@ -267,6 +276,7 @@ def hold_back(tx: Tx, intent: Intent, *, expires_at: int = NOW + HOUR) -> None:
             claim_token=f"claim-{payment.id}",
             expires_at=expires_at,
         )
+        count(tx, payment.payer_id, Side.PAID, payment.amount.minor)
 
 
 def give_back(tx: Tx, payment_id: str, amount: int, *, intent_id: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from payments.models import HoldEnd, PaymentState
+from payments.models import HoldEnd, PaymentState, Side
 from payments.ports import Store, Tx
 from storage.audit import INVARIANTS, Finding, verify_store
 from tests.ledger.book import (
@@ -12,6 +12,7 @@ from tests.ledger.book import (
     BOB,
     NOW,
     Database,
+    count,
     do,
     draft,
     give_back,
@@ -40,6 +41,7 @@ _BREACHES = {
     "I15": "UPDATE payments SET refunded = refunded + 1 WHERE id = 'i1-p0'",
     "I16": "UPDATE requests SET paid = paid + 1 WHERE id = 'r1'",
     "I17": "UPDATE links SET uses = uses + 1 WHERE id = 'l1'",
+    "I18": f"UPDATE turnovers SET total = total + 1 WHERE person_id = {ALICE}",
 }
 
 
@@ -55,6 +57,7 @@ async def _book(store: Store) -> None:
         bob = tx.ledger.open_person_account(BOB, "EUR", NOW)
         tx.ledger.post_hold("claimed-p0", transfer_id="claimed-p0", credit=bob, now=NOW)
         _set_state(tx, "claimed-p0", "posted")
+        count(tx, BOB, Side.RECEIVED, 100)
         tx.ledger.end_hold("returned-p0", end=HoldEnd.VOIDED, now=NOW)
         _set_state(tx, "returned-p0", "returned")
         tx.requests.add(request("r1", amount=500), origin=None)
@@ -112,6 +115,11 @@ async def test_a_breach_is_named(store: Store, database: Database, invariant: st
         ("UPDATE links SET refunded = refunded + 1", "I17"),
         ("UPDATE link_payments SET number = 2", "I17"),
         ("DELETE FROM link_payments", "I17"),
+        ("DELETE FROM turnovers WHERE side = 'received'", "I18"),
+        ("DELETE FROM payments WHERE id = 'held-p0'", "I18"),
+        (f"UPDATE turnovers SET counted_at = {NOW - 1} WHERE number = 3", "I18"),
+        ("UPDATE turnovers SET number = 9 WHERE side = 'paid' AND number = 3", "I18"),
+        (f"INSERT INTO turnovers VALUES ({ALICE}, 'paid', 'EUR', {NOW + 1}, 1, 1)", "I18"),
         (f"UPDATE entries SET balance_after = -1 WHERE transfer_id = 'topup-{BOB}'", "I5"),
     ],
 )

@@ -275,6 +275,23 @@ async def test_a_message_shows_one_subject(store: Store) -> None:
     assert await store.read(lambda tx: tx.cards.shown(5, 1)) is None
 
 
+async def test_a_message_to_one_person_is_another_ones_neighbour(store: Store) -> None:
+    """They are numbered for each person; a number that is given anew shows something else."""
+    cards = [Card("i1", -7, 1), Card("i1", -7, 1, ALICE), Card("i1", -7, 1, BOB)]
+    for card in cards:
+        await store.write(lambda tx, card=card: tx.cards.put(card))
+
+    assert await store.read(lambda tx: tx.cards.of("i1")) == cards
+    await store.write(lambda tx: tx.cards.put(Card("i2", -7, 1, ALICE)))
+    assert await store.read(lambda tx: tx.cards.shown(-7, 1)) == "i1"
+    assert await store.read(lambda tx: tx.cards.shown(-7, 1, ALICE)) == "i2"
+    await store.write(lambda tx: tx.cards.drop(Card("i1", -7, 1, ALICE)))
+    assert await store.read(lambda tx: tx.cards.of("i1")) == [cards[0], cards[2]]
+    await store.write(lambda tx: tx.cards.forget(-7, 1, ALICE))
+    assert await store.read(lambda tx: tx.cards.shown(-7, 1, ALICE)) is None
+    assert await store.read(lambda tx: tx.cards.of("i1")) == [cards[0], cards[2]]
+
+
 async def test_a_question_is_open_until_answered_or_late(store: Store, database: Database) -> None:
     """One question a person and chat; what was said so far is sealed."""
     amount = Prompt(ALICE, 5, "amount", "i1", '{"note": "lunch"}', NOW + 10)

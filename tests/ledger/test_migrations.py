@@ -101,7 +101,7 @@ def test_every_query_is_used_and_every_one_used_exists() -> None:
     rotated -= {"reseal_phones"}
     storage = Path(__file__).parents[2] / "storage"
     sources = "".join(file.read_text() for file in storage.rglob("*.py"))
-    run = set(re.findall(r"\.(?:one|all|each|run)\(\s*\"(\w+)\"", sources))
+    run = set(re.findall(r"\.(?:one|all|_all|each|run|put_down)\(\s*\"(\w+)\"", sources))
     chosen = {"credited_since", "debited_since"}
     audited = {f"breaks_{invariant.lower()}" for invariant in INVARIANTS}
     audited |= {f"breaks_new_{invariant.lower()}" for invariant in QUICK}

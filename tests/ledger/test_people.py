@@ -119,12 +119,12 @@ async def test_recent_payees_come_latest_first_once_each(store: Store) -> None:
 
     def paid_at(tx: Tx, intent_id: str, payee: int, at: int) -> None:
         pay(tx, draft(intent_id, payees=(payee,), amount=10))
-        tx.connection.run(  # type: ignore[attr-defined]
+        tx.workspace.run(  # type: ignore[attr-defined]
             "move_payment",
             payment_id=f"{intent_id}-p0",
-            before="posted",
+            was="posted",
             state="posted",
-            payee_id=None,
+            payee_id=payee,
             claim_token=None,
             posted_at=at,
             expires_at=None,

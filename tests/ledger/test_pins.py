@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from payments.models import Keypad, KeypadPurpose, Pin
+from payments.policy import DAY
 from payments.ports import Store
 from tests.ledger.book import ALICE, BOB, NOW, Database
 
@@ -30,16 +31,16 @@ async def test_a_new_pin_has_a_clean_slate(store: Store) -> None:
     assert await store.read(lambda tx: tx.pins.get(ALICE)) is None
     await store.write(lambda tx: tx.pins.set(ALICE, "hash1", NOW))
     await store.write(
-        lambda tx: tx.pins.count_try(ALICE, now=NOW, lock_until=lambda _tries: NOW + 9)
+        lambda tx: tx.pins.count_try(ALICE, now=NOW, lock_until=lambda _pin: NOW + 9)
     )
     await store.write(lambda tx: tx.pins.begin_reset(ALICE, NOW + 5))
     assert await store.read(lambda tx: tx.pins.get(ALICE)) == Pin(
-        ALICE, "hash1", 1, NOW + 9, NOW + 5, NOW
+        ALICE, "hash1", 1, NOW + 9, NOW + 5, NOW, 1, NOW
     )
 
     await store.write(lambda tx: tx.pins.set(ALICE, "hash2", NOW + 1))
     assert await store.read(lambda tx: tx.pins.get(ALICE)) == Pin(
-        ALICE, "hash2", 0, None, None, NOW + 1
+        ALICE, "hash2", 0, None, None, NOW + 1, 1, NOW
     )
 
 
@@ -61,25 +62,46 @@ async def test_tries_are_counted_until_the_lock(store: Store) -> None:
     async def attempt(now: int) -> Pin | None:
         return await store.write(
             lambda tx: tx.pins.count_try(
-                ALICE, now=now, lock_until=lambda tries: now + 60 if tries >= 5 else None
+                ALICE, now=now, lock_until=lambda pin: now + 60 if pin.tries >= 5 else None
             )
         )
 
     tries = await asyncio.gather(*(attempt(NOW) for _ in range(20)))
     assert [pin.tries for pin in tries if pin is not None] == [1, 2, 3, 4, 5]
     assert await attempt(NOW + 59) is None
-    assert await attempt(NOW + 60) == Pin(ALICE, "hash", 6, NOW + 120, None, NOW)
+    assert await attempt(NOW + 60) == Pin(ALICE, "hash", 6, NOW + 120, None, NOW, 6, NOW)
 
     await store.write(lambda tx: tx.pins.clear_tries(ALICE))
     assert await store.read(lambda tx: tx.pins.get(ALICE)) == Pin(
-        ALICE, "hash", 0, None, None, NOW
+        ALICE, "hash", 0, None, None, NOW, 5, NOW
     )
+
+
+async def test_a_days_tries_are_forgotten_by_the_next_day_alone(store: Store) -> None:
+    """The right PIN takes its own try back; the first try a day after the first begins anew."""
+    await store.write(lambda tx: tx.pins.set(ALICE, "hash", NOW))
+
+    async def attempt(now: int, *, right: bool = False) -> tuple[int, int]:
+        pin = await store.write(
+            lambda tx: tx.pins.count_try(ALICE, now=now, lock_until=lambda _pin: None)
+        )
+        if right:
+            pin = await store.write(lambda tx: tx.pins.clear_tries(ALICE))
+        assert pin is not None
+        return pin.day_tries, pin.day_from
+
+    assert await attempt(NOW) == (1, NOW)
+    assert await attempt(NOW + 5, right=True) == (1, NOW)
+    assert await attempt(NOW + DAY - 1) == (2, NOW)
+    assert await attempt(NOW - DAY) == (3, NOW)
+    assert await attempt(NOW + DAY) == (1, NOW + DAY)
+    assert await attempt(NOW + DAY, right=True) == (1, NOW + DAY)
 
 
 async def test_where_there_is_no_pin_nothing_is_counted(store: Store) -> None:
     """A person without a PIN has no tries."""
     counted = await store.write(
-        lambda tx: tx.pins.count_try(BOB, now=NOW, lock_until=lambda _tries: None)
+        lambda tx: tx.pins.count_try(BOB, now=NOW, lock_until=lambda _pin: None)
     )
     assert counted is None
 

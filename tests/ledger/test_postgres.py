@@ -7,13 +7,17 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import psycopg
 import pytest
 
+from payments import links
 from payments.errors import InsufficientFunds, Unavailable
-from payments.models import NoticeKind, StoredUpdate, Transfer
+from payments.models import Link, LinkTerms, NoticeKind, StoredUpdate, Transfer
+from payments.money import Money
+from payments.policy import Policy
 from payments.ports import Store, Tx
 from storage import open_store, snapshot
 from storage.audit import verify, verify_store
@@ -31,6 +35,7 @@ from tests.ledger.book import (
     balances,
     contents,
     do,
+    link,
     send,
     top_up,
 )
@@ -97,6 +102,33 @@ async def test_an_account_is_opened_once_by_all(store: Store, worker: Store) -> 
     )
 
     assert len({found.id for found in opened}) == 1
+
+
+@pytest.mark.parametrize("uses_most", [None, 1])
+async def test_one_bank_sale_written_down_by_all_workers_counts_once(
+    store: Store, worker: Store, uses_most: int | None
+) -> None:
+    """All are answered the link with that sale, also where it takes no second one."""
+    links_made = [
+        replace(
+            link(f"l{number}"), terms=LinkTerms(currency="EUR", bank=True, uses_most=uses_most)
+        )
+        for number in range(20)
+    ]
+    for made in links_made:
+        await store.write(lambda tx, made=made: tx.links.add(made))
+
+    def sell(link_id: str) -> Callable[[Tx], Link]:
+        return lambda tx: links.sell_by_bank(
+            tx, link_id, BOB, Money(500, "EUR"), origin=link_id, policy=Policy(), now=NOW
+        )
+
+    for made in links_made:
+        answers = await asyncio.gather(
+            *(place.write(sell(made.id)) for place in (store, worker) * 4)
+        )
+        assert [(answer.bank_uses, answer.bank_paid_minor) for answer in answers] == [(1, 500)] * 8
+    assert await verify_store(store) == []
 
 
 async def test_opposite_payments_do_not_stand_still(store: Store, worker: Store) -> None:

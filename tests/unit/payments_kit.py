@@ -15,6 +15,7 @@ from payments.models import Intent, Keypad, Level, Notice, Person, Profile
 from payments.money import Money
 from payments.pinhash import Verdict
 from payments.policy import Caps, Policy
+from payments.ports import Ahead
 from payments.results import Approved, TapResult
 from payments.service import Payments
 
@@ -65,11 +66,17 @@ class FailingStore:
         self._store = store
         self.plan: list[str] = []
 
-    async def write(self, unit: Callable[[Any], Any], *, locks: Sequence[int] = ()) -> Any:
+    async def write(
+        self,
+        unit: Callable[[Any], Any],
+        *,
+        locks: Sequence[int] = (),
+        ahead: Ahead | None = None,
+    ) -> Any:
         fault = self.plan.pop(0) if self.plan else "none"
         if fault == "before":
             raise Unavailable
-        result = await self._store.write(unit, locks=locks)
+        result = await self._store.write(unit, locks=locks, ahead=ahead)
         if fault == "after":
             raise Unavailable
         return result
@@ -207,5 +214,10 @@ class Bank:
 def policy(**figures: Any) -> Policy:
     """A policy without caps that a test would meet by chance."""
     freely = dict.fromkeys(Level, Caps(payment=10**9, day=10**9, month=10**9))
-    usual = {"topup_day_major": 1_000_000, "hour_payments": 10**6, "new_pin_day": 10**9}
+    usual = {
+        "topup_day_major": 1_000_000,
+        "hour_payments": 10**6,
+        "new_pin_day": 10**9,
+        "pin_tries_day": 10**6,
+    }
     return Policy(**{"paying": freely, "receiving": freely, **usual, **figures})

@@ -321,9 +321,9 @@ async def test_a_clock_that_goes_back_loosens_nothing(capped: Bank) -> None:
 
 def test_a_database_of_totals_is_read_by_its_index(capped: Bank) -> None:
     """However many payments lie in the window: no table is scanned."""
-    text = load_queries(SQLITE, "sqlite3")["turnover"]
+    text = load_queries(SQLITE, "sqlite3")["turnovers"]
     with sqlite3.connect(capped.path) as connection:
-        values = dict.fromkeys(("person_id", "side", "currency", "hour", "day", "month"), 0)
+        values = dict.fromkeys(("ids", "side", "currency", "hour", "day", "month"), 0)
         plan = [row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + text, values)]
     connection.close()
     scanned = [step for step in plan if step.startswith("SCAN") and "turnovers" in step]

@@ -34,6 +34,14 @@ CREATE TABLE phones (
     verified_at BIGINT NOT NULL
 );
 
+-- When people looked somebody up by phone number, in the last day.
+CREATE TABLE lookups (
+    person_id BIGINT NOT NULL REFERENCES people (id) ON UPDATE CASCADE,
+    position BIGINT NOT NULL CHECK (position >= 1),
+    looked_at BIGINT NOT NULL,
+    PRIMARY KEY (person_id, position)
+);
+
 -- Where people withdraw to: `number` is sealed.
 CREATE TABLE bank_accounts (
     person_id BIGINT PRIMARY KEY REFERENCES people (id) ON UPDATE CASCADE,

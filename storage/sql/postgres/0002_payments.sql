@@ -27,6 +27,7 @@ CREATE INDEX requests_by ON requests (requester_id, created_at) WHERE state = 'o
 CREATE INDEX requests_to ON requests (payer_id, created_at) WHERE state = 'open';
 CREATE INDEX requests_waiting ON requests ((lower(payer_username)))
 WHERE state = 'open' AND payer_id IS NULL;
+CREATE INDEX requests_of_group ON requests (group_id) WHERE group_id IS NOT NULL;
 CREATE INDEX requests_overdue ON requests (expires_at) WHERE state = 'open';
 
 CREATE TABLE links (
@@ -105,6 +106,7 @@ CREATE TABLE intents (
 CREATE UNIQUE INDEX intents_origin ON intents (origin) WHERE origin IS NOT NULL;
 CREATE INDEX intents_open ON intents (payer_id, created_at)
 WHERE state IN ('draft', 'awaiting_pin');
+CREATE INDEX intents_of_group ON intents (group_id) WHERE group_id IS NOT NULL;
 CREATE INDEX intents_overdue ON intents (expires_at) WHERE state IN ('draft', 'awaiting_pin');
 CREATE INDEX intents_of_request ON intents (request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX intents_of_link ON intents (link_id) WHERE link_id IS NOT NULL;

@@ -7,7 +7,9 @@ CREATE TABLE pins (
     locked_until BIGINT,
     reset_at BIGINT,
     changed_at BIGINT NOT NULL,
-    replaced_at BIGINT
+    replaced_at BIGINT,
+    day_tries BIGINT NOT NULL DEFAULT 0 CHECK (day_tries >= 0),
+    day_from BIGINT NOT NULL DEFAULT 0
 );
 
 -- One keypad a person; `sealed` holds its tokens and what was tapped.
@@ -73,8 +75,9 @@ CREATE INDEX inbox_handled ON inbox (handled_at) WHERE handled_at IS NOT NULL;
 CREATE TABLE cards (
     conversation_id BIGINT NOT NULL,
     message_id BIGINT NOT NULL,
+    receiver_id BIGINT NOT NULL, -- 0: everybody in the conversation
     subject_id TEXT NOT NULL,
-    PRIMARY KEY (conversation_id, message_id)
+    PRIMARY KEY (conversation_id, message_id, receiver_id)
 );
 
 CREATE INDEX cards_of_subject ON cards (subject_id);

@@ -191,3 +191,49 @@ HAVING l.bank_sold <> count(s.number) OR l.bank_corrected <> count(c.number)
     OR EXISTS (
         SELECT 1 FROM bank_sales over WHERE over.link_id = l.id AND over.number > l.bank_sold
     );
+
+-- name: breaks_i18()
+-- What limits count of a person is the sum of what they paid and were paid; each running total is
+-- above the one before it, and none has more than was paid by then: counted too early, it would
+-- leave the windows of the limits too early. (Counted later than paid it may be, if the clock was
+-- set back in between.)
+WITH approved AS (
+    SELECT p.payer_id AS person_id, 'paid' AS side, p.currency, p.amount,
+        coalesce(h.created_at, p.posted_at) AS moment
+    FROM payments p
+    JOIN intents i ON i.id = p.intent_id
+    LEFT JOIN holds h ON h.id = p.id
+    WHERE i.kind IN ('payment', 'gift') AND p.state <> 'draft'
+    UNION ALL
+    SELECT p.payee_id, 'received', p.currency, p.amount, p.posted_at
+    FROM payments p
+    JOIN intents i ON i.id = p.intent_id
+    WHERE i.kind IN ('payment', 'gift') AND p.state = 'posted'
+), events AS (
+    SELECT person_id, side, currency, moment, 0 AS counts, 1 AS paid, amount, 0 AS number,
+        0 AS total
+    FROM approved
+    UNION ALL
+    SELECT person_id, side, currency, counted_at, 1, 0, 0, number, total FROM turnovers
+), folded AS (
+    SELECT person_id, side, currency, moment, counts, number, total,
+        sum(paid) OVER so_far AS number_due, sum(amount) OVER so_far AS total_due,
+        lag(number) OVER in_order AS number_before, lag(total) OVER in_order AS total_before
+    FROM events
+    WINDOW so_far AS (PARTITION BY person_id, side, currency ORDER BY moment, counts),
+        in_order AS (PARTITION BY person_id, side, currency, counts ORDER BY moment, number)
+)
+SELECT 'person ' || person_id || ' ' || side || ' ' || currency || ' at ' || moment,
+    'counted ' || number || ' of ' || total || ', payments ' || number_due || ' of ' || total_due
+FROM folded
+WHERE counts = 1 AND (
+    number > number_due OR total > total_due
+    OR number <= coalesce(number_before, 0) OR total <= coalesce(total_before, 0)
+)
+UNION ALL
+SELECT 'person ' || person_id || ' ' || side || ' ' || currency,
+    'counted ' || max(number) || ' of ' || max(total)
+    || ', payments ' || sum(paid) || ' of ' || sum(amount)
+FROM events
+GROUP BY person_id, side, currency
+HAVING max(number) <> sum(paid) OR max(total) <> sum(amount);

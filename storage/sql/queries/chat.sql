@@ -111,27 +111,36 @@ SELECT max(update_id) FROM inbox;
 DELETE FROM inbox
 WHERE handled_at < :before AND update_id < (SELECT max(update_id) FROM inbox);
 
--- name: put_card(subject_id, conversation_id, message_id)!
+-- name: put_card(subject_id, conversation_id, message_id, receiver_id)!
 -- A message shows a subject now.
-INSERT INTO cards (subject_id, conversation_id, message_id)
-VALUES (:subject_id, :conversation_id, :message_id)
-ON CONFLICT (conversation_id, message_id) DO UPDATE SET subject_id = excluded.subject_id;
+INSERT INTO cards (subject_id, conversation_id, message_id, receiver_id)
+VALUES (:subject_id, :conversation_id, :message_id, :receiver_id)
+ON CONFLICT (conversation_id, message_id, receiver_id)
+    DO UPDATE SET subject_id = excluded.subject_id;
 
 -- name: cards_of_subject(subject_id)
 -- All messages that show a subject.
-SELECT subject_id, conversation_id, message_id FROM cards WHERE subject_id = :subject_id
-ORDER BY conversation_id, message_id;
+SELECT subject_id, conversation_id, message_id, receiver_id FROM cards
+WHERE subject_id = :subject_id
+ORDER BY conversation_id, message_id, receiver_id;
 
--- name: drop_card(subject_id, conversation_id, message_id)!
+-- name: drop_card(subject_id, conversation_id, message_id, receiver_id)!
 -- The message is gone.
 DELETE FROM cards
 WHERE conversation_id = :conversation_id AND message_id = :message_id
-    AND subject_id = :subject_id;
+    AND receiver_id = :receiver_id AND subject_id = :subject_id;
 
--- name: subject_shown(conversation_id, message_id)^
+-- name: forget_card(conversation_id, message_id, receiver_id)!
+-- The message is another one now, whatever it showed.
+DELETE FROM cards
+WHERE conversation_id = :conversation_id AND message_id = :message_id
+    AND receiver_id = :receiver_id;
+
+-- name: subject_shown(conversation_id, message_id, receiver_id)^
 -- What a message shows.
 SELECT subject_id FROM cards
-WHERE conversation_id = :conversation_id AND message_id = :message_id;
+WHERE conversation_id = :conversation_id AND message_id = :message_id
+    AND receiver_id = :receiver_id;
 
 -- name: put_card_elsewhere(subject_id, inline_id)!
 -- A message in a chat that the bot is not in shows a subject, unless it shows one already.
@@ -165,3 +174,31 @@ WHERE person_id = :person_id AND conversation_id = :conversation_id AND expires_
 -- name: drop_prompt(person_id, conversation_id)!
 -- It was answered.
 DELETE FROM prompts WHERE person_id = :person_id AND conversation_id = :conversation_id;
+
+-- name: move_notices(old, new)!
+-- What is to be told in a group that has another id now.
+UPDATE outbox SET conversation_id = :new
+WHERE conversation_id = :old AND buried_at IS NULL;
+
+-- name: move_cards(old, new)!
+-- Cards that were made in such a group, and may be shown there.
+UPDATE intents SET group_id = :new, told_in = CASE WHEN told_in = :old THEN :new END
+WHERE group_id = :old;
+
+-- name: open_requests_in(group_id)
+-- Requests to anyone in a group, oldest first.
+SELECT id FROM requests
+WHERE group_id = :group_id AND state = 'open' AND payer_id IS NULL AND payer_username IS NULL
+ORDER BY created_at, id;
+
+-- name: move_requests(old, new)!
+-- Requests that were made in such a group.
+UPDATE requests SET group_id = :new WHERE group_id = :old;
+
+-- name: drop_cards_in(conversation_id)!
+-- Messages that nobody can change any more.
+DELETE FROM cards WHERE conversation_id = :conversation_id;
+
+-- name: drop_prompts_in(conversation_id)!
+-- Questions that nobody can answer any more.
+DELETE FROM prompts WHERE conversation_id = :conversation_id;

@@ -15,6 +15,10 @@ FROM devices WHERE id = :device_id;
 SELECT id, person_id, name, token_hash, added_at, used_at, pin_at
 FROM devices WHERE person_id = :person_id ORDER BY added_at DESC, id;
 
+-- name: device_owners(ids)
+-- Who of several people has a device.
+SELECT DISTINCT person_id FROM devices WHERE person_id IN {ids};
+
 -- name: device_used(device_id, now)!
 -- A device has just approved something.
 UPDATE devices SET used_at = :now WHERE id = :device_id;

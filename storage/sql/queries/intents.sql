@@ -10,13 +10,13 @@ INSERT INTO intents (
     :refunds_id, :told_in, :group_id, :created_at, :expires_at, :origin, :question, :answer
 );
 
--- name: intent(intent_id)^
--- One intent, without its payments.
+-- name: intents(keys)
+-- Several intents, without their payments.
 SELECT id, kind, payer_id, currency, note, state, refusal, request_id, link_id, refunds_id,
     told_in, group_id, created_at, expires_at, question, answer
-FROM intents WHERE id = :intent_id;
+FROM intents WHERE id IN {keys};
 
--- name: intent_by_origin(origin)^
+-- name: intent_by_origin(origin)
 -- The intent that something in the chat made.
 SELECT id, kind, payer_id, currency, note, state, refusal, request_id, link_id, refunds_id,
     told_in, group_id, created_at, expires_at, question, answer
@@ -43,12 +43,10 @@ UPDATE intents SET kind = :kind, currency = :currency, note = :note, request_id 
     expires_at = :expires_at, question = :question, answer = :answer
 WHERE id = :intent_id AND state = 'draft';
 
--- name: move_intent(intent_id, states, state, expires_at, refusal)!
--- Changes an intent's state, if it is in one of several.
-UPDATE intents SET state = :state,
-    expires_at = coalesce(CAST(:expires_at AS BIGINT), expires_at),
-    refusal = coalesce(CAST(:refusal AS TEXT), refusal)
-WHERE id = :intent_id AND state IN {states};
+-- name: move_intent(intent_id, was, state, expires_at, refusal)!
+-- Changes an intent's state, if it still is what it was.
+UPDATE intents SET state = :state, expires_at = :expires_at, refusal = :refusal
+WHERE id = :intent_id AND state = :was;
 
 -- name: show_intent(intent_id, group_id)!
 -- Where the payment will be shown.
@@ -68,17 +66,15 @@ INSERT INTO payments (
 -- Forgets the payments of a draft.
 DELETE FROM payments WHERE intent_id = :intent_id;
 
--- name: payments_of_intent(intent_id)
--- An intent's payments in order.
+-- name: payments_of_intents(keys)
+-- The payments of several intents, each intent's in order.
 SELECT id, intent_id, position, payer_id, payee_id, payee_username, amount, currency, state,
     refunded, claim_token, posted_at, expires_at
-FROM payments WHERE intent_id = :intent_id ORDER BY position;
+FROM payments WHERE intent_id IN {keys} ORDER BY position;
 
--- name: payment(payment_id)^
--- One payment.
-SELECT id, intent_id, position, payer_id, payee_id, payee_username, amount, currency, state,
-    refunded, claim_token, posted_at, expires_at
-FROM payments WHERE id = :payment_id;
+-- name: intent_of_payment(payment_id)^
+-- The intent that a payment is part of.
+SELECT intent_id FROM payments WHERE id = :payment_id;
 
 -- name: payment_by_claim(claim_token)^
 -- The payment that a token opens, or did before it was claimed or returned.
@@ -86,14 +82,11 @@ SELECT id, intent_id, position, payer_id, payee_id, payee_username, amount, curr
     refunded, claim_token, posted_at, expires_at
 FROM payments WHERE claim_token = :claim_token;
 
--- name: move_payment(payment_id, before, state, payee_id, claim_token, posted_at, expires_at)!
--- Changes a payment's state from another; what is given is stored.
-UPDATE payments SET state = :state,
-    payee_id = coalesce(CAST(:payee_id AS BIGINT), payee_id),
-    claim_token = coalesce(CAST(:claim_token AS TEXT), claim_token),
-    posted_at = coalesce(CAST(:posted_at AS BIGINT), posted_at),
-    expires_at = coalesce(CAST(:expires_at AS BIGINT), expires_at)
-WHERE id = :payment_id AND state = :before;
+-- name: move_payment(payment_id, was, state, payee_id, claim_token, posted_at, expires_at)!
+-- Changes a payment, if its state still is what it was.
+UPDATE payments SET state = :state, payee_id = :payee_id, claim_token = :claim_token,
+    posted_at = :posted_at, expires_at = :expires_at
+WHERE id = :payment_id AND state = :was;
 
 -- name: add_refund(payment_id, amount)!
 -- Counts a refund in, never above what was paid.

@@ -4,15 +4,25 @@
 -- One account.
 SELECT id, kind, person_id, currency, balance, held, version FROM accounts WHERE id = :account_id;
 
+-- name: account_to_change(account_id)^
+-- One account, locked.
+SELECT id, kind, person_id, currency, balance, held, version
+FROM accounts WHERE id = :account_id {for_update};
+
 -- name: account_of_person(person_id, currency)^
 -- A person's account in one currency.
 SELECT id, kind, person_id, currency, balance, held, version
 FROM accounts WHERE person_id = :person_id AND currency = :currency;
 
 -- name: account_of_bank(currency)^
--- The outside world in one currency.
+-- The outside world in one currency, locked.
 SELECT id, kind, person_id, currency, balance, held, version
-FROM accounts WHERE kind = 'bank' AND currency = :currency;
+FROM accounts WHERE kind = 'bank' AND currency = :currency {for_update};
+
+-- name: accounts_to_change(ids)
+-- All accounts of several people, locked.
+SELECT id, kind, person_id, currency, balance, held, version
+FROM accounts WHERE person_id IN {ids} ORDER BY id {for_update};
 
 -- name: accounts_of_person(person_id)
 -- All accounts of a person.
@@ -24,30 +34,18 @@ FROM accounts WHERE person_id = :person_id ORDER BY currency;
 INSERT INTO accounts (kind, person_id, currency, opened_at)
 VALUES (:kind, :person_id, :currency, :now) ON CONFLICT DO NOTHING;
 
--- name: transfer(transfer_id)^
--- One transfer.
+-- name: transfers(keys)
+-- Several transfers.
 SELECT id, kind, debit_account_id, credit_account_id, amount, currency, hold_id, reverses_id,
     created_at
-FROM transfers WHERE id = :transfer_id;
+FROM transfers WHERE id IN {keys};
 
--- name: debit(account_id, amount)^
--- Takes from an account; no row where a person's available balance does not cover it.
-UPDATE accounts SET balance = balance - :amount, version = version + 1
-WHERE id = :account_id AND (kind <> 'person' OR balance - held >= :amount)
-RETURNING version, balance;
-
--- name: debit_held(account_id, amount)^
--- Takes from an account what a hold has reserved on it.
-UPDATE accounts
-SET balance = balance - :amount, held = held - :amount, version = version + 1
-WHERE id = :account_id
-RETURNING version, balance;
-
--- name: credit(account_id, amount)^
--- Gives to an account.
-UPDATE accounts SET balance = balance + :amount, version = version + 1
-WHERE id = :account_id
-RETURNING version, balance;
+-- name: change_account(account_id, was_balance, was_held, was_version, balance, held, version)!
+-- Changes what is on an account, if it still is what it was.
+UPDATE accounts SET balance = balance + (:balance - :was_balance),
+    held = held + (:held - :was_held), version = :version
+WHERE id = :account_id AND balance = :was_balance AND held = :was_held
+    AND version = :was_version;
 
 -- name: add_transfer(transfer_id, kind, debit_account_id, credit_account_id, amount, currency, hold_id, reverses_id, now)!
 -- Writes a transfer down.
@@ -59,26 +57,16 @@ INSERT INTO transfers (
     :reverses_id, :now
 );
 
--- name: add_entries(transfer_id, amount, debit_account_id, debit_version, debit_balance, credit_account_id, credit_version, credit_balance)!
--- Writes both sides of a transfer down.
-INSERT INTO entries (account_id, version, transfer_id, amount, balance_after) VALUES
-    (:debit_account_id, :debit_version, :transfer_id, -:amount, :debit_balance),
-    (:credit_account_id, :credit_version, :transfer_id, :amount, :credit_balance);
+-- name: add_entry(account_id, version, transfer_id, amount, balance)!
+-- Writes one side of a transfer down.
+INSERT INTO entries (account_id, version, transfer_id, amount, balance_after)
+VALUES (:account_id, :version, :transfer_id, :amount, :balance);
 
 -- name: hold(hold_id)^
 -- One hold, with how it ended.
 SELECT h.id, h.account_id, h.amount, h.currency, h.created_at, h.expires_at, e.how
 FROM holds h LEFT JOIN hold_ends e ON e.hold_id = h.id
 WHERE h.id = :hold_id;
-
--- name: reserve(account_id, amount)!
--- Raises what is held on an account; no row where the available balance does not cover it.
-UPDATE accounts SET held = held + :amount
-WHERE id = :account_id AND (kind <> 'person' OR balance - held >= :amount);
-
--- name: release(account_id, amount)!
--- Lowers what is held on an account.
-UPDATE accounts SET held = held - :amount WHERE id = :account_id;
 
 -- name: add_hold(hold_id, account_id, amount, currency, now, expires_at)!
 -- Writes a hold down.

@@ -1,11 +1,5 @@
 -- Who is known. storage/records/people.py runs these.
 
--- name: person(person_id)^
--- A person by id.
-SELECT id, name, username, language, language_chosen, currency, requests_from, terms_version,
-    met_at, joined_at, reachable
-FROM people WHERE id = :person_id;
-
 -- name: people(ids)
 -- Several people by id.
 SELECT id, name, username, language, language_chosen, currency, requests_from, terms_version,
@@ -55,9 +49,9 @@ VALUES (:person_id, :other_id, :now) ON CONFLICT DO NOTHING;
 -- Ends a block.
 DELETE FROM blocks WHERE person_id = :person_id AND other_id = :other_id;
 
--- name: block(person_id, other_id)^
--- Whether one person blocks another.
-SELECT 1 FROM blocks WHERE person_id = :person_id AND other_id = :other_id;
+-- name: blocks_among(ids)
+-- Who of several people blocks whom of them.
+SELECT person_id, other_id FROM blocks WHERE person_id IN {ids} AND other_id IN {ids};
 
 -- name: blocked_by(person_id)
 -- Those whom a person blocked, latest first.

@@ -1,9 +1,9 @@
 -- PINs and keypads. storage/records/pins.py runs these.
 
--- name: pin(person_id)^
--- A person's PIN record.
-SELECT person_id, hash, tries, locked_until, reset_at, changed_at
-FROM pins WHERE person_id = :person_id;
+-- name: pins(ids)
+-- Several people's PIN records.
+SELECT person_id, hash, tries, locked_until, reset_at, changed_at, day_tries, day_from
+FROM pins WHERE person_id IN {ids};
 
 -- name: set_pin(person_id, hash, now)!
 -- Stores a new PIN, with a clean slate.
@@ -15,20 +15,11 @@ ON CONFLICT (person_id) DO UPDATE SET hash = excluded.hash, tries = 0, locked_un
 -- Replaces a hash, if it is still the one that was checked.
 UPDATE pins SET hash = :new WHERE person_id = :person_id AND hash = :old;
 
--- name: count_try(person_id, now)^
--- Counts a try, unless the PIN is locked; a lock that is over is gone.
-UPDATE pins SET tries = tries + 1, locked_until = NULL
-WHERE person_id = :person_id AND (locked_until IS NULL OR locked_until <= :now)
-RETURNING person_id, hash, tries, locked_until, reset_at, changed_at;
-
--- name: lock_pin(person_id, locked_until)!
--- Locks a PIN until a moment.
-UPDATE pins SET locked_until = :locked_until WHERE person_id = :person_id;
-
--- name: clear_tries(person_id)^
--- After the right PIN.
-UPDATE pins SET tries = 0, locked_until = NULL WHERE person_id = :person_id
-RETURNING person_id, hash, tries, locked_until, reset_at, changed_at;
+-- name: set_tries(person_id, was_tries, was_day_tries, tries, locked_until, day_tries, day_from)!
+-- Counts or forgets tries, if they still are what they were; locks, or ends a lock.
+UPDATE pins SET tries = :tries, locked_until = :locked_until, day_tries = :day_tries,
+    day_from = :day_from
+WHERE person_id = :person_id AND tries = :was_tries AND day_tries = :was_day_tries;
 
 -- name: begin_pin_reset(person_id, reset_at)!
 -- Starts or cancels the waiting period of a forgotten PIN.
@@ -42,10 +33,10 @@ ON CONFLICT (person_id) DO UPDATE SET id = excluded.id, purpose = excluded.purpo
     intent_id = excluded.intent_id, sealed = excluded.sealed, checking = excluded.checking,
     expires_at = excluded.expires_at;
 
--- name: keypad(keypad_id)^
--- One keypad.
+-- name: keypads(keys)
+-- Several keypads.
 SELECT id, person_id, purpose, intent_id, sealed, checking, expires_at
-FROM keypads WHERE id = :keypad_id;
+FROM keypads WHERE id IN {keys};
 
 -- name: keypad_of_person(person_id)^
 -- The keypad that a person has open.

@@ -24,6 +24,10 @@ DELETE FROM keypads WHERE person_id = :person_id;
 -- What approves for the person.
 DELETE FROM devices WHERE person_id = :person_id;
 
+-- name: forget_lookups(person_id)!
+-- When the person looked somebody up.
+DELETE FROM lookups WHERE person_id = :person_id;
+
 -- name: forget_offers(person_id)!
 -- What the person could put into a chat.
 DELETE FROM offers WHERE maker_id = :person_id;
@@ -34,7 +38,7 @@ DELETE FROM prompts WHERE person_id = :person_id;
 
 -- name: forget_messages(person_id)!
 -- Which messages of the private chat show what.
-DELETE FROM cards WHERE conversation_id = :person_id;
+DELETE FROM cards WHERE conversation_id = :person_id OR receiver_id = :person_id;
 
 -- name: forget_notices(person_id)!
 -- What the person was still to be told.

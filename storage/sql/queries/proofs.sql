@@ -28,6 +28,21 @@ UPDATE phones SET findable = :findable WHERE person_id = :person_id;
 -- Forgets a person's number.
 DELETE FROM phones WHERE person_id = :person_id;
 
+-- name: lookups(person_id, since)
+-- When a person looked somebody up after a moment, oldest first.
+SELECT looked_at FROM lookups WHERE person_id = :person_id AND looked_at > :since
+ORDER BY looked_at, position;
+
+-- name: add_lookup(person_id, now)!
+-- Counts a look-up.
+INSERT INTO lookups (person_id, position, looked_at)
+SELECT :person_id, coalesce(max(position), 0) + 1, :now FROM lookups
+WHERE person_id = :person_id;
+
+-- name: drop_lookups(person_id, since)!
+-- Forgets the look-ups that count no longer.
+DELETE FROM lookups WHERE person_id = :person_id AND looked_at <= :since;
+
 -- name: bank_account(person_id)^
 -- Where a person withdraws to.
 SELECT kind, number FROM bank_accounts WHERE person_id = :person_id;
@@ -43,37 +58,36 @@ ON CONFLICT (person_id) DO UPDATE SET kind = excluded.kind, number = excluded.nu
 -- Forgets where a person withdraws to.
 DELETE FROM bank_accounts WHERE person_id = :person_id;
 
--- name: turnover(person_id, side, currency, hour, day, month)^
--- A person's running total on one side, now and as it was at three moments, with what else limits
--- go by: the proofs, and when the PIN was changed.
-SELECT latest.counted_at, latest.number, latest.total,
+-- name: turnovers(ids, side, currency, hour, day, month)
+-- Several people's running totals on one side, now and as they were at three moments, with what
+-- else limits go by: the proofs, and when the PIN was changed.
+SELECT p.id, latest.counted_at, latest.number, latest.total,
     (
         SELECT number FROM turnovers
-        WHERE person_id = :person_id AND side = :side AND currency = :currency
-            AND counted_at <= :hour
+        WHERE person_id = p.id AND side = :side AND currency = :currency AND counted_at <= :hour
         ORDER BY counted_at DESC, number DESC LIMIT 1
     ),
     (
         SELECT total FROM turnovers
-        WHERE person_id = :person_id AND side = :side AND currency = :currency
-            AND counted_at <= :day
+        WHERE person_id = p.id AND side = :side AND currency = :currency AND counted_at <= :day
         ORDER BY counted_at DESC, number DESC LIMIT 1
     ),
     (
         SELECT total FROM turnovers
-        WHERE person_id = :person_id AND side = :side AND currency = :currency
-            AND counted_at <= :month
+        WHERE person_id = p.id AND side = :side AND currency = :currency AND counted_at <= :month
         ORDER BY counted_at DESC, number DESC LIMIT 1
     ),
-    (SELECT count(*) FROM phones WHERE person_id = :person_id),
-    (SELECT count(*) FROM bank_accounts WHERE person_id = :person_id),
-    (SELECT replaced_at FROM pins WHERE person_id = :person_id)
-FROM (SELECT 1 AS one) AS always
-LEFT JOIN (
-    SELECT counted_at, number, total FROM turnovers
-    WHERE person_id = :person_id AND side = :side AND currency = :currency
-    ORDER BY counted_at DESC, number DESC LIMIT 1
-) AS latest ON 1 = 1;
+    (SELECT count(*) FROM phones WHERE person_id = p.id),
+    (SELECT count(*) FROM bank_accounts WHERE person_id = p.id),
+    (SELECT replaced_at FROM pins WHERE person_id = p.id)
+FROM people p
+LEFT JOIN turnovers latest ON latest.person_id = p.id AND latest.side = :side
+    AND latest.currency = :currency AND (latest.counted_at, latest.number) = (
+        SELECT counted_at, number FROM turnovers
+        WHERE person_id = p.id AND side = :side AND currency = :currency
+        ORDER BY counted_at DESC, number DESC LIMIT 1
+    )
+WHERE p.id IN {ids};
 
 -- name: turnover_begins(person_id, side, currency, since)^
 -- The first that was counted after a moment.

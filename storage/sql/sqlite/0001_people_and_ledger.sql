@@ -34,6 +34,14 @@ CREATE TABLE phones (
     verified_at INTEGER NOT NULL
 ) STRICT;
 
+-- When people looked somebody up by phone number, in the last day.
+CREATE TABLE lookups (
+    person_id INTEGER NOT NULL REFERENCES people (id) ON UPDATE CASCADE,
+    position INTEGER NOT NULL CHECK (position >= 1),
+    looked_at INTEGER NOT NULL,
+    PRIMARY KEY (person_id, position)
+) STRICT, WITHOUT ROWID;
+
 -- Where people withdraw to: `number` is sealed.
 CREATE TABLE bank_accounts (
     person_id INTEGER PRIMARY KEY REFERENCES people (id) ON UPDATE CASCADE,

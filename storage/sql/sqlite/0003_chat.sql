@@ -7,7 +7,9 @@ CREATE TABLE pins (
     locked_until INTEGER,
     reset_at INTEGER,
     changed_at INTEGER NOT NULL,
-    replaced_at INTEGER
+    replaced_at INTEGER,
+    day_tries INTEGER NOT NULL DEFAULT 0 CHECK (day_tries >= 0),
+    day_from INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- One keypad a person; `sealed` holds its tokens and what was tapped.
@@ -73,8 +75,9 @@ CREATE INDEX inbox_handled ON inbox (handled_at) WHERE handled_at IS NOT NULL;
 CREATE TABLE cards (
     conversation_id INTEGER NOT NULL,
     message_id INTEGER NOT NULL,
+    receiver_id INTEGER NOT NULL, -- 0: everybody in the conversation
     subject_id TEXT NOT NULL,
-    PRIMARY KEY (conversation_id, message_id)
+    PRIMARY KEY (conversation_id, message_id, receiver_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX cards_of_subject ON cards (subject_id);

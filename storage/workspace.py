@@ -1,0 +1,158 @@
+"""What a transaction has looked up, and what it will write: the repositories' common desk.
+
+A batch of units is dear by its statements, not by its rows. So what one unit looked up is kept for
+the others, can be looked up for all of them at once, and what they write is put down here and
+written together, all rows of a query in one go. Both are seen by every unit as if it were alone:
+
+- What is put down and not written yet is in the kept records already. A query that reads one of
+  the tables concerned has it written first.
+- A row is written as a change from what it was to what it is, and only if it still is what it was
+  (`Overtaken` otherwise): the database has the last word.
+- A statement that writes on its own has everything put down written first, and the records that
+  its table had a part in looked up again.
+
+A workspace lives as long as its connection; `clear` begins each transaction.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator, Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+from storage.connection import SQLITE, Database, Row, load_queries
+from storage.errors import Overtaken
+
+_READS = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_]+)")
+_WRITES = re.compile(r"\b(?:UPDATE|INTO|DELETE\s+FROM)\s+([a-z_]+)")
+
+_CASCADING = "people"
+"""A new number for a person is a new number wherever it is referred to."""
+
+
+class _Tables(NamedTuple):
+    """What a query has to do with."""
+
+    read: frozenset[str]
+    written: frozenset[str]
+
+
+@cache
+def tables_of() -> Mapping[str, _Tables]:
+    """Each query's tables; the engines' texts differ in none."""
+    return {
+        query: _Tables(frozenset(_READS.findall(text)), frozenset(_WRITES.findall(text)))
+        for query, text in load_queries(SQLITE, "sqlite3").items()
+    }
+
+
+class Workspace:
+    """A `storage.connection.Connection` with a memory that is as long as a transaction."""
+
+    def __init__(self, connection: Database) -> None:
+        self._connection = connection
+        self._tables = tables_of()
+        self._kept: list[tuple[frozenset[str], dict[Any, Any]]] = []
+        self._changes: dict[str, dict[Hashable, dict[str, object]]] = {}
+        self._changing: set[str] = set()
+        self.written = 0
+        """How often something was put down or written in this transaction."""
+
+    # --- keeping -------------------------------------------------------------------------------
+
+    def keep(self, *tables: str) -> dict[Any, Any]:
+        """An empty dictionary for what is looked up in these tables, emptied as needed."""
+        kept: dict[Any, Any] = {}
+        self._kept.append((frozenset(tables), kept))
+        return kept
+
+    def put_down(
+        self,
+        query: str,
+        row: Hashable = None,
+        was: Mapping[str, object] | None = None,
+        /,
+        **values: object,
+    ) -> None:
+        """Has a query run for these values before the transaction ends.
+
+        A `row` that was put down before is changed once, from what it was then to what it is now;
+        `was` says what the query expects to find. It has to change exactly one row.
+        """
+        self.written += 1
+        rows = self._changes.setdefault(query, {})
+        if not rows:
+            self._changing |= self._tables[query].written
+        key = len(rows) if row is None else (row,)
+        if key in rows:
+            rows[key] |= values
+        else:
+            rows[key] = values if was is None else {**was, **values}
+
+    def write(self) -> None:
+        """Runs what was put down.
+
+        Raises:
+            Overtaken: a row is no longer what it was when it was looked up.
+        """
+        if not self._changes:
+            return
+        changes = [(query, list(rows.values())) for query, rows in self._changes.items()]
+        self._drop_changes()
+        for (query, rows), changed in zip(changes, self._connection.write(changes), strict=True):
+            if changed != len(rows):
+                raise Overtaken(f"{query} changed {changed} rows of {len(rows)}")
+
+    def clear(self) -> None:
+        """Forgets everything, for the next transaction or after a unit that was undone."""
+        self._drop_changes()
+        self.written = 0
+        for _tables, kept in self._kept:
+            kept.clear()
+
+    # --- storage.connection.Connection ---------------------------------------------------------
+
+    def one(self, query: str, **values: object) -> Row | None:
+        """Runs a query and answers its first row."""
+        self._make_ready(query)
+        return self._connection.one(query, **values)
+
+    def all(self, query: str, **values: object) -> list[Row]:
+        """Runs a query and answers all its rows."""
+        self._make_ready(query)
+        return self._connection.all(query, **values)
+
+    def each(self, query: str, **values: object) -> Iterator[Row]:
+        """Runs a query and answers its rows one by one, however many there are."""
+        self._make_ready(query)
+        return self._connection.each(query, **values)
+
+    def run(self, query: str, **values: object) -> int:
+        """Runs a query and answers how many rows it changed."""
+        self._make_ready(query)
+        return self._connection.run(query, **values)
+
+    def lock_lane(self, lane: int) -> None:
+        """Waits until no other transaction works on the same lane, and keeps it to the end."""
+        self._connection.lock_lane(lane)
+
+    # --- inside --------------------------------------------------------------------------------
+
+    def _make_ready(self, query: str) -> None:
+        tables = self._tables[query]
+        if tables.written:
+            self.write()
+            self.written += 1
+            self._forget(tables.written)
+        elif not self._changing.isdisjoint(tables.read):
+            self.write()
+
+    def _forget(self, written: frozenset[str]) -> None:
+        for tables, kept in self._kept:
+            if _CASCADING in written or not tables.isdisjoint(written):
+                kept.clear()
+
+    def _drop_changes(self) -> None:
+        self._changes = {}
+        self._changing.clear()
