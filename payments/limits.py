@@ -168,14 +168,11 @@ class _Window:
 
 
 def _windows(turnover: Turnover, caps: Caps, policy: Policy, *, at_once: int) -> list[_Window]:
-    once, day, month = (
-        in_minor(turnover.currency, major, policy).minor
-        for major in (caps.payment, caps.day, caps.month)
-    )
+    one = in_minor(turnover.currency, 1, policy).minor
     return [
-        _Window(Limit.PAYMENT, once * at_once, None),
-        _Window(Limit.DAY, day - turnover.day_minor, DAY),
-        _Window(Limit.MONTH, month - turnover.month_minor, MONTH),
+        _Window(Limit.PAYMENT, caps.payment * one * at_once, None),
+        _Window(Limit.DAY, caps.day * one - turnover.day_minor, DAY),
+        _Window(Limit.MONTH, caps.month * one - turnover.month_minor, MONTH),
     ]
 
 

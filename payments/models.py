@@ -195,7 +195,12 @@ class Account:
     @property
     def available(self) -> Money:
         """What can be paid now."""
-        return Money(self.balance_minor - self.held_minor, self.currency)
+        return Money(self.available_minor, self.currency)
+
+    @property
+    def available_minor(self) -> int:
+        """The same, in minor units."""
+        return self.balance_minor - self.held_minor
 
 
 class TransferKind(StrEnum):
@@ -359,7 +364,7 @@ class Intent:
     @property
     def lacks_amount(self) -> bool:
         """Whether it is still to be said how much."""
-        return self.amount_each is None
+        return all(payment.amount_minor is None for payment in self.payments)
 
     @property
     def lacks_answer(self) -> bool:
@@ -376,7 +381,7 @@ class Intent:
         """What leaves the payer's account; None while an amount or payee is missing."""
         if self.lacks_payee or self.lacks_amount:
             return None
-        return Money(sum(p.amount.minor for p in self.payments), self.currency)
+        return Money(sum(p.amount_minor or 0 for p in self.payments), self.currency)
 
 
 # --- requests and links ------------------------------------------------------------------------

@@ -51,9 +51,10 @@ def decimal_places(currency: str) -> int:
     Raises:
         ValueError: `currency` is no ISO 4217 code in capitals.
     """
-    if currency not in _iso_codes():
+    places = _places().get(currency)
+    if places is None:
         raise ValueError(f"{currency!r} is not an ISO 4217 currency code")
-    return _DECIMAL_PLACES.get(currency, _DEFAULT_DECIMAL_PLACES)
+    return places
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,6 +401,11 @@ def _mark_key(mark: str) -> str:
 @lru_cache
 def _iso_codes() -> frozenset[str]:
     return frozenset(list_currencies())
+
+
+@lru_cache
+def _places() -> dict[str, int]:
+    return {code: _DECIMAL_PLACES.get(code, _DEFAULT_DECIMAL_PLACES) for code in _iso_codes()}
 
 
 @lru_cache

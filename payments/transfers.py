@@ -19,7 +19,7 @@ The order of checks before a card is approved (`refuse`):
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from payments import limits, link_terms, notices, people, proofs
 from payments.errors import (
@@ -95,7 +95,7 @@ def refuse(tx: Tx, intent: Intent, *, policy: Policy, now: Millis) -> Cleared:
     else:
         kind = TransferKind.WITHDRAWAL
         limits.refuse_bank_day(tx, account, total, kind=kind, policy=policy, now=now)
-    if account.available < total:
+    if account.available_minor < total.minor:
         raise InsufficientFunds(available=account.available, needed=total)
     return Cleared(account, turnovers)
 
@@ -132,13 +132,12 @@ def approve(tx: Tx, intent: Intent, *, policy: Policy, now: Millis) -> Intent:
     if not tx.intents.move_if(intent.id, states=[IntentState.AWAITING_PIN], to=IntentState.POSTED):
         raise NotOpen(existing(tx.intents.get(intent.id)).state)
     # After this point the card must be posted: whatever is raised undoes all of it.
-    moved = tuple(
-        _move(tx, intent, payment, cleared, policy=policy, now=now) for payment in intent.payments
-    )
+    for payment in intent.payments:
+        _move(tx, intent, payment, cleared, policy=policy, now=now)
     _count_paid(tx, intent, cleared, now)
     _count_request(tx, intent, now)
     _count_link(tx, intent, now)
-    posted = replace(intent, state=IntentState.POSTED, payments=moved)
+    posted = existing(tx.intents.get(intent.id))
     notices.card_changed(tx, posted, now)
     notices.told_in_group(tx, posted, now)
     return posted
@@ -534,9 +533,6 @@ def _move_draft(
     claim_token: str | None = None,
     expires_at: Millis | None = None,
 ) -> Payment:
-    moved = replace(
-        payment, state=to, posted_at=posted_at, claim_token=claim_token, expires_at=expires_at
-    )
     if not tx.intents.move_payment_if(
         payment.id,
         state=PaymentState.DRAFT,
@@ -546,4 +542,4 @@ def _move_draft(
         expires_at=expires_at,
     ):
         raise RuntimeError(f"payment {payment.id} of an open card was no draft")
-    return moved
+    return existing(tx.intents.payment(payment.id))

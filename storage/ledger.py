@@ -339,8 +339,14 @@ class Ledger:
     def _move(self, transfer: Transfer, account_id: int, amount_minor: int) -> None:
         """Writes one side of a transfer, and what it leaves on the account."""
         was = self._present(account_id)
-        account = replace(
-            was, balance_minor=was.balance_minor + amount_minor, version=was.version + 1
+        account = Account(
+            was.id,
+            was.kind,
+            was.person_id,
+            was.currency,
+            was.balance_minor + amount_minor,
+            was.held_minor,
+            was.version + 1,
         )
         self._change(account)
         self._workspace.put_down(
@@ -410,7 +416,7 @@ def _check_amount(amount_minor: int) -> None:
 
 def _check_covered(account: Account, amount_minor: int) -> None:
     """Raises `InsufficientFunds`, with the figures of this moment."""
-    if account.kind is AccountKind.PERSON and account.available.minor < amount_minor:
+    if account.kind is AccountKind.PERSON and account.available_minor < amount_minor:
         raise InsufficientFunds(
             available=account.available, needed=Money(amount_minor, account.currency)
         )

@@ -7,7 +7,6 @@ finds, however many payments lie between them.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 
 from payments.models import Level, Millis, PersonId, Side, Turnover
 from payments.policy import DAY, HOUR, MONTH
@@ -61,8 +60,12 @@ class Turnovers:
 
     def add(self, turnover: Turnover, *, number: int, amount_minor: int, now: Millis) -> None:
         """Counts payments after those of `turnover`; never before them, if the clock was set."""
-        counted = replace(
-            turnover,
+        counted = Turnover(
+            person_id=turnover.person_id,
+            side=turnover.side,
+            currency=turnover.currency,
+            level=turnover.level,
+            pin_replaced_at=turnover.pin_replaced_at,
             counted_at=max(now, turnover.counted_at),
             number=turnover.number + number,
             total_minor=turnover.total_minor + amount_minor,
