@@ -16,6 +16,7 @@ The invariants that must hold afterwards are I1 to I9 of storage/audit.py.
 from __future__ import annotations
 
 from collections.abc import Collection
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from payments.errors import Conflict, InsufficientFunds, NotOpen
@@ -51,16 +52,21 @@ class Ledger:
         self._owned: dict[tuple[PersonId | None, str], int] = workspace.keep("accounts")
         self._transfers: dict[str, Transfer | None] = workspace.keep("transfers")
 
-    def look_up(self, person_ids: Collection[PersonId], transfer_ids: Collection[str]) -> None:
-        """Looks up, for all that follows in this transaction, these people's accounts, and
-        whether there are such transfers.
+    def look_up(
+        self, owners: AbstractSet[tuple[PersonId, str]], transfer_ids: Collection[str]
+    ) -> None:
+        """Looks up the accounts of these people in these currencies, and whether there are such
+        transfers, for all that follows in this transaction.
         """
-        if person_ids:
-            for row in self._workspace.all("accounts_to_change", ids=json_array(person_ids)):
+        owning = [person_id for person_id, _currency in owners - self._owned.keys()]
+        if owning:
+            for row in self._workspace.all("accounts_to_change", ids=json_array(owning)):
                 self._keep(_account(row))
-        self._transfers.update(dict.fromkeys(transfer_ids))
-        for row in self._workspace.all("transfers", keys=json_array(transfer_ids)):
-            self._transfers[row[0]] = _transfer(row)
+        unknown = [each for each in transfer_ids if each not in self._transfers]
+        if unknown:
+            self._transfers.update(dict.fromkeys(unknown))
+            for row in self._workspace.all("transfers", keys=json_array(unknown)):
+                self._transfers[row[0]] = _transfer(row)
 
     # --- accounts ------------------------------------------------------------------------------
 
@@ -127,8 +133,7 @@ class Ledger:
 
     def find_transfer(self, transfer_id: str) -> Transfer | None:
         """One transfer."""
-        if transfer_id not in self._transfers:
-            self.look_up((), (transfer_id,))
+        self.look_up(frozenset(), (transfer_id,))
         return self._transfers[transfer_id]
 
     def entry_of(self, transfer_id: str, account_id: int) -> Entry | None:

@@ -40,6 +40,7 @@ TABLES = (
     _Table("inbox", (Use.INBOX_PAYLOAD,), -1),
     _Table("keypads", (Use.KEYPAD,)),
     _Table("intents", (Use.INTENT_NOTE, Use.INTENT_QUESTION, Use.INTENT_ANSWER)),
+    _Table("payments", (Use.CLAIM_TOKEN,)),
     _Table("requests", (Use.REQUEST_NOTE,)),
     _Table("offers", (Use.OFFER_NOTE,)),
     _Table("links", (Use.LINK_NOTE, Use.LINK_QUESTION, Use.LINK_THANKS, Use.LINK_REFERENCE)),

@@ -35,6 +35,7 @@ class Use(StrEnum):
     INTENT_NOTE = "intents.note"
     INTENT_QUESTION = "intents.question"
     INTENT_ANSWER = "intents.answer"
+    CLAIM_TOKEN = "payments.claim_token"  # noqa: S105 (a column's name)
     REQUEST_NOTE = "requests.note"
     OFFER_NOTE = "offers.note"
     LINK_NOTE = "links.note"

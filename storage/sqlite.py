@@ -57,6 +57,7 @@ class SqliteConnection:
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self._raw = raw
+        self._version: int | None = None
         self._statements = _statements()
         self.failure: sqlite3.Error | None = None
 
@@ -80,6 +81,15 @@ class SqliteConnection:
     def write(self, changes: Sequence[tuple[str, Sequence[Mapping[str, object]]]]) -> list[int]:
         """Runs several queries, each for all its values; answers how many rows each changed."""
         return [self._run_for_all(query, rows) for query, rows in changes]
+
+    def others_wrote(self) -> bool:
+        """Whether another connection may have committed something since this was last asked.
+
+        https://www.sqlite.org/pragma.html#pragma_data_version
+        """
+        version = self._version
+        (self._version,) = self._raw.execute("PRAGMA data_version").fetchone()
+        return self._version != version
 
     def lock_lane(self, lane: int) -> None:
         """Nothing to do: a writing transaction has the whole database."""
@@ -155,7 +165,9 @@ class SqliteWriter:
         False where a job raised that had written something, which cannot be undone by itself.
         """
         workspace = self._transaction.workspace
-        workspace.clear()
+        if self._connection.others_wrote():
+            workspace.clear()
+        workspace.begin()
         try:
             self._transaction.look_up([job.ahead for job in jobs if job.ahead is not None])
         except SealError:

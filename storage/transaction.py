@@ -78,7 +78,9 @@ class Transaction:
         self.people.look_up(concerned, [*pairs, *((payee, payer) for payer, payee in pairs)])
         self.devices.look_up(payers)
         self.operators.look_up(concerned)
-        self.ledger.look_up(concerned, [payment.id for payment in payments])
+        owners = {(payment.payer_id, payment.currency) for payment in payments}
+        owners |= {(p.payee_id, p.currency) for p in payments if p.payee_id is not None}
+        self.ledger.look_up(owners, [payment.id for payment in payments])
         now = min(each.now for each in ahead)
         for currency in {payment.currency for payment in payments}:
             paying = [p for p in payments if p.currency == currency]

@@ -11,7 +11,8 @@ written together, all rows of a query in one go. Both are seen by every unit as 
 - A statement that writes on its own has everything put down written first, and the records that
   its table had a part in looked up again.
 
-A workspace lives as long as its connection; `clear` begins each transaction.
+A workspace lives as long as its connection. Where nobody else has written since its last
+transaction, what is kept serves the next one too.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from storage.errors import Overtaken
 _READS = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_]+)")
 _WRITES = re.compile(r"\b(?:UPDATE|INTO|DELETE\s+FROM)\s+([a-z_]+)")
 
+_KEPT_MOST = 20_000
+"""Records; a batch needs a few thousand."""
 _CASCADING = "people"
 """A new number for a person is a new number wherever it is referred to."""
 
@@ -54,6 +57,7 @@ class Workspace:
         self._connection = connection
         self._tables = tables_of()
         self._kept: list[tuple[frozenset[str], dict[Any, Any]]] = []
+        self._kept_briefly: list[dict[Any, Any]] = []
         self._changes: dict[str, dict[Hashable, dict[str, object]]] = {}
         self._changing: set[str] = set()
         self.written = 0
@@ -65,6 +69,12 @@ class Workspace:
         """An empty dictionary for what is looked up in these tables, emptied as needed."""
         kept: dict[Any, Any] = {}
         self._kept.append((frozenset(tables), kept))
+        return kept
+
+    def keep_briefly(self, *tables: str) -> dict[Any, Any]:
+        """As `keep`, for what time alone changes: it is emptied after each transaction."""
+        kept = self.keep(*tables)
+        self._kept_briefly.append(kept)
         return kept
 
     def put_down(
@@ -103,6 +113,14 @@ class Workspace:
         for (query, rows), changed in zip(changes, self._connection.write(changes), strict=True):
             if changed != len(rows):
                 raise Overtaken(f"{query} changed {changed} rows of {len(rows)}")
+
+    def begin(self) -> None:
+        """Goes on with what is kept: nobody else has written since."""
+        self.written = 0
+        for kept in self._kept_briefly:
+            kept.clear()
+        if sum(len(kept) for _tables, kept in self._kept) > _KEPT_MOST:
+            self.clear()
 
     def clear(self) -> None:
         """Forgets everything, for the next transaction or after a unit that was undone."""

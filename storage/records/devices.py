@@ -18,6 +18,8 @@ class Devices:
 
     def look_up(self, person_ids: Collection[PersonId]) -> None:
         """Looks up who of these has a device, for all that follows in this transaction."""
+        if self._owners.keys() >= set(person_ids):
+            return
         self._owners.update(dict.fromkeys(person_ids, False))
         for (person_id,) in self._workspace.all("device_owners", ids=json_array(person_ids)):
             self._owners[person_id] = True
@@ -50,8 +52,7 @@ class Devices:
 
     def pin_given(self, person_id: PersonId, now: Millis) -> None:
         """The person has just given the right PIN."""
-        if person_id not in self._owners:
-            self.look_up((person_id,))
+        self.look_up((person_id,))
         if self._owners[person_id]:
             self._workspace.run("pin_given", person_id=person_id, now=now)
 

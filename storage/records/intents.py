@@ -1,7 +1,11 @@
-"""Cards and their payments. Notes, and what a link asked, are sealed."""
+"""Cards and their payments. Notes, what a link asked, and the tokens of claims are sealed.
+
+A token is found by its digest. It is long and random, so that the digest tells nothing of it.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -32,8 +36,11 @@ class Intents:
 
     def look_up(self, intent_ids: Collection[str]) -> None:
         """Looks up these, with their payments, for all that follows in this transaction."""
-        self._intents.update(dict.fromkeys(intent_ids))
-        for intent in self._all("intents", keys=json_array(intent_ids)):
+        unknown = [intent_id for intent_id in intent_ids if intent_id not in self._intents]
+        if not unknown:
+            return
+        self._intents.update(dict.fromkeys(unknown))
+        for intent in self._all("intents", keys=json_array(unknown)):
             self._intents[intent.id] = intent
             self._intent_ids.update((payment.id, intent.id) for payment in intent.payments)
 
@@ -148,8 +155,8 @@ class Intents:
 
     def payment_by_claim(self, claim_token: str) -> Payment | None:
         """The payment that this token opens, or did before it was claimed or returned."""
-        row = self._workspace.one("payment_by_claim", claim_token=claim_token)
-        return None if row is None else _payment(row)
+        row = self._workspace.one("payment_by_claim", claim_digest=_digest(claim_token))
+        return None if row is None else self._payment(row)
 
     def move_payment_if(
         self,
@@ -185,9 +192,9 @@ class Intents:
             {"payment_id": payment_id, "was": payment.state.value},
             state=to.value,
             payee_id=moved.payee_id,
-            claim_token=moved.claim_token,
             posted_at=moved.posted_at,
             expires_at=moved.expires_at,
+            **self._claim(moved),
         )
         return True
 
@@ -201,18 +208,19 @@ class Intents:
         rows = self._workspace.all("payments_held_for_id", person_id=person_id)
         if username is not None:
             rows += self._workspace.all("payments_held_for_username", username=username)
-        return [_payment(row) for row in rows]
+        return [self._payment(row) for row in rows]
 
     def held_by(self, payer_id: PersonId) -> list[Payment]:
         """Held payments that this person made and nobody claimed yet."""
         return [
-            _payment(row) for row in self._workspace.all("payments_held_by", payer_id=payer_id)
+            self._payment(row)
+            for row in self._workspace.all("payments_held_by", payer_id=payer_id)
         ]
 
     def overdue_holds(self, now: Millis, limit: int) -> list[Payment]:
         """Held payments whose time is up."""
         rows = self._workspace.all("overdue_payments", now=now, rows=limit)
-        return [_payment(row) for row in rows]
+        return [self._payment(row) for row in rows]
 
     # --- inside --------------------------------------------------------------------------------
 
@@ -230,9 +238,9 @@ class Intents:
                 currency=payment.currency,
                 state=payment.state.value,
                 refunded=payment.refunded_minor,
-                claim_token=payment.claim_token,
                 posted_at=payment.posted_at,
                 expires_at=payment.expires_at,
+                **self._claim(payment),
             )
 
     def _asked(self, intent: Intent) -> dict[str, bytes | None]:
@@ -258,7 +266,7 @@ class Intents:
         payments: dict[str, list[Payment]] = {row[0]: [] for row in rows}
         if rows:
             for row in self._workspace.all("payments_of_intents", keys=json_array(payments)):
-                payments[row[1]].append(_payment(row))
+                payments[row[1]].append(self._payment(row))
         return [self._intent(row, payments[row[0]]) for row in rows]
 
     def _intent(self, row: Row, payments: list[Payment]) -> Intent:
@@ -285,22 +293,38 @@ class Intents:
             self._sealer.open_note(answer, use=Use.INTENT_ANSWER, row=intent_id),
         )
 
+    def _payment(self, row: Row) -> Payment:
+        payment_id, intent_id, position, payer_id, payee_id, username, amount, currency, *rest = (
+            row
+        )
+        state, refunded, claim_token, posted_at, expires_at = rest
+        if claim_token is not None:
+            opened = self._sealer.open(claim_token, use=Use.CLAIM_TOKEN, row=payment_id)
+            claim_token = opened.decode()
+        return Payment(
+            payment_id,
+            intent_id,
+            position,
+            payer_id,
+            payee_id,
+            username,
+            amount,
+            currency,
+            PaymentState(state),
+            refunded,
+            claim_token,
+            posted_at,
+            expires_at,
+        )
 
-def _payment(row: Row) -> Payment:
-    payment_id, intent_id, position, payer_id, payee_id, username, amount, currency, *rest = row
-    state, refunded, claim_token, posted_at, expires_at = rest
-    return Payment(
-        payment_id,
-        intent_id,
-        position,
-        payer_id,
-        payee_id,
-        username,
-        amount,
-        currency,
-        PaymentState(state),
-        refunded,
-        claim_token,
-        posted_at,
-        expires_at,
-    )
+    def _claim(self, payment: Payment) -> dict[str, bytes | None]:
+        """The token that claims a payment, and what finds it, as parameters of a query."""
+        token = payment.claim_token
+        if token is None:
+            return {"claim_token": None, "claim_digest": None}
+        sealed = self._sealer.seal(token.encode(), use=Use.CLAIM_TOKEN, row=payment.id)
+        return {"claim_token": sealed, "claim_digest": _digest(token)}
+
+
+def _digest(claim_token: str) -> bytes:
+    return hashlib.sha256(claim_token.encode()).digest()

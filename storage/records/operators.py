@@ -31,14 +31,16 @@ class Operators:
 
     def look_up(self, person_ids: Collection[PersonId]) -> None:
         """Looks up who of these is stopped, for all that follows in this transaction."""
-        self._stopped.update(dict.fromkeys((_EVERYBODY, *person_ids), False))
+        asked = {_EVERYBODY, *person_ids}
+        if self._stopped.keys() >= asked:
+            return
+        self._stopped.update(dict.fromkeys(asked, False))
         for (person_id,) in self._workspace.all("stops", ids=json_array(person_ids)):
             self._stopped[person_id] = True
 
     def stops(self, person_ids: Collection[PersonId]) -> Stops:
         """Whether no money moves now, and which of these people are frozen."""
-        if not self._stopped.keys() >= {_EVERYBODY, *person_ids}:
-            self.look_up(person_ids)
+        self.look_up(person_ids)
         frozen = frozenset(each for each in person_ids if self._stopped[each])
         return Stops(paused=self._stopped[_EVERYBODY], frozen=frozen)
 

@@ -28,10 +28,12 @@ class People:
         """Looks up these people, and which of the pairs are blocks, for all that follows in this
         transaction.
         """
-        self._people.update(dict.fromkeys(person_ids))
-        for row in self._workspace.all("people", ids=json_array(person_ids)):
-            self._people[row[0]] = _person(row)
-        if pairs:
+        unknown = [person_id for person_id in person_ids if person_id not in self._people]
+        if unknown:
+            self._people.update(dict.fromkeys(unknown))
+            for row in self._workspace.all("people", ids=json_array(unknown)):
+                self._people[row[0]] = _person(row)
+        if not self._blocks.keys() >= set(pairs):
             self._blocks.update(dict.fromkeys(pairs, False))
             for one, other in self._workspace.all("blocks_among", ids=json_array(person_ids)):
                 self._blocks[one, other] = True

@@ -34,14 +34,15 @@ class Pins:
         """Looks up, for all that follows in this transaction, these keypads and the PINs of
         their owners; answers the keypads that there are.
         """
-        self._keypads.update(dict.fromkeys(keypad_ids))
-        keypads = [
-            self._keypad(row)
-            for row in self._workspace.all("keypads", keys=json_array(keypad_ids))
-        ]
-        self._keypads.update((keypad.id, keypad) for keypad in keypads)
-        self._look_up_pins({keypad.person_id for keypad in keypads})
-        return keypads
+        unknown = [keypad_id for keypad_id in keypad_ids if keypad_id not in self._keypads]
+        if unknown:
+            self._keypads.update(dict.fromkeys(unknown))
+            for row in self._workspace.all("keypads", keys=json_array(unknown)):
+                self._keypads[row[0]] = self._keypad(row)
+        keypads = [self._keypads[keypad_id] for keypad_id in keypad_ids]
+        found = [keypad for keypad in keypads if keypad is not None]
+        self._look_up_pins({keypad.person_id for keypad in found})
+        return found
 
     # --- PINs ----------------------------------------------------------------------------------
 
@@ -122,9 +123,11 @@ class Pins:
         return [self._keypad(row) for row in self._workspace.all("drop_overdue_keypads", now=now)]
 
     def _look_up_pins(self, person_ids: Collection[PersonId]) -> None:
-        self._pins.update(dict.fromkeys(person_ids))
-        for row in self._workspace.all("pins", ids=json_array(person_ids)):
-            self._pins[row[0]] = Pin(*row)
+        unknown = [person_id for person_id in person_ids if person_id not in self._pins]
+        if unknown:
+            self._pins.update(dict.fromkeys(unknown))
+            for row in self._workspace.all("pins", ids=json_array(unknown)):
+                self._pins[row[0]] = Pin(*row)
 
     def _set_tries(self, was: Pin, pin: Pin) -> Pin:
         self._pins[pin.person_id] = pin

@@ -19,7 +19,7 @@ class Turnovers:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._turnovers: dict[tuple[PersonId, Side, str], Turnover] = workspace.keep(
+        self._turnovers: dict[tuple[PersonId, Side, str], Turnover] = workspace.keep_briefly(
             "turnovers", "phones", "bank_accounts", "pins"
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,9 +36,11 @@ from tests.ledger.book import (
     request,
     top_up,
 )
+from tests.memory import growing, needs_proc
 
 TRANSFERS = 100_000 if os.environ.get("SOAK") else 10_000
 _STAY = {"pace"}
+GROWTH_MOST_MB = 32
 
 
 @pytest.fixture
@@ -95,6 +98,7 @@ async def seen(store: Store) -> Any:
     return await balances(store), await store.read(look)
 
 
+@needs_proc
 async def test_all_is_moved_and_goes_on(source: SqliteFile, target: Database) -> None:
     """Each row with its ids and sealed columns; then open cards are paid, and updates handled."""
     await fill(source, TRANSFERS)
@@ -102,8 +106,15 @@ async def test_all_is_moved_and_goes_on(source: SqliteFile, target: Database) ->
     before = await seen(store)
     await store.close()
 
-    moved = move_books(source.path, target.url)
+    began = time.monotonic()
+    with growing() as growth:
+        moved = move_books(source.path, target.url)
+    print(  # noqa: T201 (the figures are a part of its result)
+        f"\n{TRANSFERS} transfers moved in {time.monotonic() - began:.1f} s,"
+        f" {growth.mb:.1f} MB more at most"
+    )
 
+    assert growth.mb < GROWTH_MOST_MB
     assert moved.rows["transfers"] == TRANSFERS + 3
     assert moved.rows["entries"] == 2 * (TRANSFERS + 3)
     assert moved.money == [Sum("EUR", 10_000 + TRANSFERS * 10, 500, 10_002 + TRANSFERS * 13)]

@@ -84,7 +84,7 @@ async def test_a_role_is_played_by_one_alone(
     assert [await store.lead("sweeping") for store in (other, one)] == [True, False]
 
     database.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     assert await one.lead("polling") is False

@@ -148,6 +148,25 @@ async def test_opposite_payments_do_not_stand_still(store: Store, worker: Store)
     assert (await balances(store))[ALICE] == (10_000, 0, 121)
 
 
+async def test_a_row_that_another_changed_is_looked_up_again(
+    store: Store, database: Database
+) -> None:
+    """A try is counted on what is there, not on what was there when the unit looked."""
+    await store.write(lambda tx: tx.pins.set(ALICE, "hash", NOW))
+    looks = []
+
+    def unit(tx: Tx) -> int:
+        pin = tx.pins.count_try(ALICE, now=NOW, lock_until=lambda _pin: None)
+        assert pin is not None
+        looks.append(pin.tries)
+        if len(looks) == 1:
+            database.execute("UPDATE pins SET tries = 3, day_tries = 3")
+        return pin.tries
+
+    assert await store.write(unit) == 4
+    assert looks == [1, 4]
+
+
 async def test_a_deadlock_is_run_again(store: Store, worker: Store) -> None:
     """Units that nobody locked for, in opposite order, both succeed in the end."""
     await store.write(do(top_up, BOB, 10_000))

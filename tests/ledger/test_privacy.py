@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from payments.models import PSEUDONYM_LEAST, ActionKind, OperatorAction, Stops
+from payments.models import PSEUDONYM_LEAST, ActionKind, Card, OperatorAction, Stops
 from payments.ports import Store, Tx
 from storage import Sealer, amendment
 from storage.audit import verify_store
@@ -57,6 +57,17 @@ async def test_the_books_follow_whoever_is_forgotten(store: Store, database: Dat
         assert database.execute(f"SELECT 1 FROM {table} WHERE {column} = {ALICE}") == []
         assert database.execute(f"SELECT 1 FROM {table} WHERE {column} = {PSEUDONYM}") != []
     assert await verify_store(store) == []
+
+
+async def test_no_message_of_whoever_is_forgotten_is_known(store: Store) -> None:
+    """Neither those of the private chat nor those that only they see in a group."""
+    cards = [Card("i1", ALICE, 1), Card("i1", -7, 1, ALICE), Card("i1", -7, 1, BOB)]
+    for card in cards:
+        await store.write(lambda tx, card=card: tx.cards.put(card))
+
+    await store.write(lambda tx: tx.privacy.forget(ALICE, PSEUDONYM, name="Deleted account"))
+
+    assert await store.read(lambda tx: tx.cards.of("i1")) == cards[2:]
 
 
 @pytest.mark.parametrize(

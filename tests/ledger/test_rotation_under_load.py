@@ -24,6 +24,7 @@ OLD, NEW = b"the old secret key, 32 bytes long", b"the new secret key, 32 bytes 
 SOAK = bool(os.environ.get("SOAK"))
 PEOPLE = 100_000 if SOAK else 1_000
 FIRST = 10_000
+FUNDS = 1_000_000
 LONGEST_WAIT_S = 2.0
 """For a whole payment, of nine commits, or a deletion. The rotation keeps 200 rows at a time."""
 _AT_ONCE = 1_000
@@ -93,7 +94,7 @@ async def pay_until(rotation: asyncio.Future[Any], bank: Bank) -> tuple[Waits, s
 async def test_people_pay_and_leave_while_all_others_are_sealed_anew(database: Database) -> None:
     """Nobody waits for long; afterwards all is readable, and the old key is of no use."""
     async with opened(database, OLD) as bank:
-        await bank.people(ALICE, BOB)
+        await bank.people(ALICE, BOB, funds=FUNDS)
         await crowd(bank)
 
     async with opened(database, NEW, OLD) as bank:
@@ -105,7 +106,7 @@ async def test_people_pay_and_leave_while_all_others_are_sealed_anew(database: D
         waits, gone = await pay_until(rotation, bank)
         changed = rotation.result()
         took, cpu = time.monotonic() - began, time.process_time() - cpu
-        assert await bank.balance(BOB) == (10_000 + len(waits.paying), 0)
+        assert await bank.balance(BOB) == (FUNDS + len(waits.paying), 0)
 
     print(  # noqa: T201 (how hard the test was is part of its result)
         f"\n{database.url.partition(':')[0]}: {PEOPLE} people sealed anew in {took:.1f} s"

@@ -52,14 +52,14 @@ WHERE id = :intent_id AND state = :was;
 -- Where the payment will be shown.
 UPDATE intents SET told_in = :group_id WHERE id = :intent_id;
 
--- name: add_payment(payment_id, intent_id, position, payer_id, payee_id, payee_username, amount, currency, state, refunded, claim_token, posted_at, expires_at)!
+-- name: add_payment(payment_id, intent_id, position, payer_id, payee_id, payee_username, amount, currency, state, refunded, claim_token, claim_digest, posted_at, expires_at)!
 -- Writes a new payment down.
 INSERT INTO payments (
     id, intent_id, position, payer_id, payee_id, payee_username, amount, currency, state,
-    refunded, claim_token, posted_at, expires_at
+    refunded, claim_token, claim_digest, posted_at, expires_at
 ) VALUES (
     :payment_id, :intent_id, :position, :payer_id, :payee_id, :payee_username, :amount,
-    :currency, :state, :refunded, :claim_token, :posted_at, :expires_at
+    :currency, :state, :refunded, :claim_token, :claim_digest, :posted_at, :expires_at
 );
 
 -- name: drop_payments(intent_id)!
@@ -76,16 +76,16 @@ FROM payments WHERE intent_id IN {keys} ORDER BY position;
 -- The intent that a payment is part of.
 SELECT intent_id FROM payments WHERE id = :payment_id;
 
--- name: payment_by_claim(claim_token)^
+-- name: payment_by_claim(claim_digest)^
 -- The payment that a token opens, or did before it was claimed or returned.
 SELECT id, intent_id, position, payer_id, payee_id, payee_username, amount, currency, state,
     refunded, claim_token, posted_at, expires_at
-FROM payments WHERE claim_token = :claim_token;
+FROM payments WHERE claim_digest = :claim_digest;
 
--- name: move_payment(payment_id, was, state, payee_id, claim_token, posted_at, expires_at)!
+-- name: move_payment(payment_id, was, state, payee_id, claim_token, claim_digest, posted_at, expires_at)!
 -- Changes a payment, if its state still is what it was.
 UPDATE payments SET state = :state, payee_id = :payee_id, claim_token = :claim_token,
-    posted_at = :posted_at, expires_at = :expires_at
+    claim_digest = :claim_digest, posted_at = :posted_at, expires_at = :expires_at
 WHERE id = :payment_id AND state = :was;
 
 -- name: add_refund(payment_id, amount)!

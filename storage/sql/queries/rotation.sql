@@ -31,6 +31,16 @@ WHERE id > :after ORDER BY 1 LIMIT :rows {for_update};
 UPDATE intents SET note = :value_0, question = :value_1, answer = :value_2
 WHERE id = :row;
 
+-- name: sealed_in_payments(after, rows)
+-- The next ones of payments.
+SELECT id, claim_token FROM payments
+WHERE id > :after AND claim_token IS NOT NULL ORDER BY 1 LIMIT :rows {for_update};
+
+-- name: reseal_payments(row, value_0)!
+-- One row of payments.
+UPDATE payments SET claim_token = :value_0
+WHERE id = :row;
+
 -- name: sealed_in_requests(after, rows)
 -- The next ones of requests.
 SELECT id, note FROM requests

@@ -122,7 +122,8 @@ CREATE TABLE payments (
     currency TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('draft', 'posted', 'held', 'returned')),
     refunded INTEGER NOT NULL DEFAULT 0,
-    claim_token TEXT,
+    claim_token BLOB,
+    claim_digest BLOB,
     posted_at INTEGER,
     expires_at INTEGER,
     UNIQUE (intent_id, position),
@@ -132,7 +133,7 @@ CREATE TABLE payments (
     )
 ) STRICT;
 
-CREATE UNIQUE INDEX payments_claim ON payments (claim_token) WHERE claim_token IS NOT NULL;
+CREATE UNIQUE INDEX payments_claim ON payments (claim_digest) WHERE claim_digest IS NOT NULL;
 CREATE INDEX payments_dealt ON payments (payer_id, payee_id) WHERE state = 'posted';
 CREATE INDEX payments_latest ON payments (payer_id, posted_at) WHERE state = 'posted';
 CREATE INDEX payments_held_by ON payments (payer_id) WHERE state = 'held';
