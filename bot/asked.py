@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from markupsafe import escape
 from telegram import Bot
 
 from bot import cards, pay, prompts, qr, request_cards, start
@@ -58,7 +59,7 @@ async def open_request(scene: Scene, request_id: str) -> None:
     _refuse_others(request, scene.person)
     screen = await screen_for(scene.payments, request, scene.person.id, scene.bot, scene.t)
     message = await scene.reply(*screen)
-    await scene.chat.remember_card(request_id, scene.chat_id, message.message_id)
+    await scene.remember(request_id, message)
 
 
 def _refuse_others(request: Request, person: Person) -> None:
@@ -175,7 +176,7 @@ async def _send_qr(scene: Scene, request: Request) -> None:
         hint=scene.t.plain("Scan to pay"),
         locale=str(scene.t.locale),
     )
-    await scene.bot.send_photo(scene.chat_id, picture, caption=address)
+    await scene.send_photo(picture, escape(address))
 
 
 async def show_open(scene: Scene) -> None:

@@ -15,7 +15,15 @@ from markupsafe import Markup
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.constants import KeyboardButtonStyle
 
-from bot.keyboards import app_button, button, in_rows_of, link_button, quick_amounts, rows
+from bot.keyboards import (
+    app_button,
+    button,
+    in_rows_of,
+    link_button,
+    quick_amounts,
+    rows,
+    start_url,
+)
 from bot.texts import Texts
 from payments.models import (
     Intent,
@@ -67,6 +75,8 @@ class IntentFacts:
     """Whom the payer paid lately, to choose from."""
     public_url: str | None = None
     """Where the Mini App is served, if it is."""
+    aside: bool = False
+    """Shown in a group to the payer alone: there nothing can be typed, and no Mini App opened."""
 
 
 # --- people and amounts --------------------------------------------------------------------------
@@ -186,12 +196,11 @@ def payee_question(intent: Intent, facts: IntentFacts, t: Texts) -> Screen:
     text = lines(
         t("<b>Whom do you want to pay?</b>"),
         _so_far(intent, t),
-        "",
-        t("Choose somebody, or type a @username."),
+        *([] if facts.aside else ["", t("Choose somebody, or type a @username.")]),
     )
     return text, rows(
         *in_rows_of(2, recent),
-        [button(t.plain("Pick from my contacts"), "i", "pick", intent.id)],
+        [_typing_button(t.plain("Pick from my contacts"), "pick", intent, facts)],
         [button(t.plain("Cancel"), "i", "cancel", intent.id)],
     )
 
@@ -235,10 +244,12 @@ def amount_question(
         "",
         t("<b>How much for each?</b>") if len(intent.payments) > 1 else t("<b>How much?</b>"),
         None if facts.link is None else range_line(facts.link.terms, t),
-        ask,
+        None if facts.aside and not readings else ask,
     )
+    another = [_typing_button(t.plain("Another amount…"), "amount", intent, facts)]
     return text, rows(
         *in_rows_of(2, buttons),
+        another if facts.aside else [],
         [
             *([button(t.plain("Back"), "i", "card", intent.id)] if has_amount else []),
             button(t.plain("Cancel"), "i", "cancel", intent.id),
@@ -355,7 +366,8 @@ def warnings(intent: Intent, facts: IntentFacts, t: Texts) -> list[Markup]:
         wait = t(
             "It waits {span}; what nobody takes comes back to you.", span=t.span(facts.hold_ms)
         )
-        return [Markup(), wait]
+        seen = None if intent.group_id is None else t("Everybody in the group will see it.")
+        return [Markup(), wait, *([] if seen is None else [seen])]
     if intent.kind is not IntentKind.PAYMENT:
         return []
     strangers = [
@@ -396,39 +408,6 @@ def _never_paid(payee: Person, now: Millis, t: Texts) -> Markup:
     )
 
 
-def stranger_question(intent: Intent, facts: IntentFacts, t: Texts) -> Screen:
-    """Asks once more before much money goes to somebody for the first time."""
-    payees = [payee_of(p, facts.people, t) for p in intent.payments]
-    know = (
-        t.plain("Yes, I know them")
-        if len(intent.payments) > 1
-        else t.plain("Yes, I know {name}", name=_called(intent.payments[0], facts))
-    )
-    text = lines(
-        t("✋ <b>One moment</b>"),
-        t(
-            "You are about to pay {total} to {payees}, for the first time.",
-            total=t.money(total_of(intent)),
-            payees=Markup(", ").join(payees),
-        ),
-        *warnings(intent, facts, t),
-        "",
-        t("Somebody who writes in a hurry may be somebody else. Do you know who this is?"),
-    )
-    return text, rows(
-        [button(know, "i", "know", intent.id)],
-        [
-            button(t.plain("Back"), "i", "card", intent.id),
-            button(t.plain("Cancel"), "i", "cancel", intent.id),
-        ],
-    )
-
-
-def _called(payment: Payment, facts: IntentFacts) -> str:
-    payee = known(payment.payee_id, facts.people)
-    return f"@{payment.payee_username}" if payee is None else short_name(payee)
-
-
 def waits_for_payee(payment: Payment, people: Mapping[PersonId, Person]) -> bool:
     """Whether a payment would have to wait, because its payee has not joined."""
     payee = known(payment.payee_id, people)
@@ -467,13 +446,14 @@ def _confirmation_buttons(
             intent.id,
             style=KeyboardButtonStyle.SUCCESS,
         )
-    changes = [] if facts.fixed else _change_buttons(intent, t)
+    changes = [] if facts.fixed else _change_buttons(intent, facts, t)
     return [
         [first],
         _app_button(intent, facts, t),
         changes,
-        _answer_button(intent, t),
+        _answer_button(intent, facts, t),
         _group_button(intent, t),
+        _way_button(intent, facts, t),
         [button(t.plain("Cancel"), "i", "cancel", intent.id)],
     ]
 
@@ -491,33 +471,49 @@ def _verb(intent: Intent, amount: str, t: Texts) -> str:
 def _app_button(intent: Intent, facts: IntentFacts, t: Texts) -> list[InlineKeyboardButton]:
     """The card in the Mini App, where a finger or a face may be enough."""
     affordable = facts.available is None or facts.available >= total_of(intent)
-    if facts.public_url is None or not affordable:
+    if facts.public_url is None or facts.aside or not affordable:
         return []
     return [app_button(t.plain("Approve with fingerprint"), facts.public_url, intent.id)]
 
 
-def _change_buttons(intent: Intent, t: Texts) -> list[InlineKeyboardButton]:
+def _change_buttons(intent: Intent, facts: IntentFacts, t: Texts) -> list[InlineKeyboardButton]:
     if intent.state is not IntentState.DRAFT:
         return []
     if intent.kind in {IntentKind.WITHDRAWAL, IntentKind.GIFT}:
         return []
     if intent.kind is IntentKind.REFUND:
-        return [button(t.plain("Give back less…"), "i", "less", intent.id)]
+        return [_typing_button(t.plain("Give back less…"), "less", intent, facts)]
     words = t.plain("Change the note") if intent.note else t.plain("Add a note")
     return [
         button(t.plain("Change amount"), "i", "amount", intent.id),
-        button(words, "i", "note", intent.id),
+        _typing_button(words, "note", intent, facts),
     ]
 
 
-def _answer_button(intent: Intent, t: Texts) -> list[InlineKeyboardButton]:
+def _answer_button(intent: Intent, facts: IntentFacts, t: Texts) -> list[InlineKeyboardButton]:
     if intent.state is not IntentState.DRAFT or not intent.question:
         return []
-    return [button(t.plain("Change my answer"), "i", "answer", intent.id)]
+    return [_typing_button(t.plain("Change my answer"), "answer", intent, facts)]
+
+
+def _typing_button(
+    label: str, verb: str, intent: Intent, facts: IntentFacts
+) -> InlineKeyboardButton:
+    """A button that asks for something to be typed; from a group it leads to the private chat."""
+    if facts.aside:
+        return link_button(label, start_url(facts.bot_username, f"t_{intent.id}-{verb}"))
+    return button(label, "i", verb, intent.id)
+
+
+def _way_button(intent: Intent, facts: IntentFacts, t: Texts) -> list[InlineKeyboardButton]:
+    """From a group to the same card in the private chat, where it stays."""
+    if not facts.aside:
+        return []
+    return [link_button(t.plain("Open Chatpay"), start_url(facts.bot_username, f"i_{intent.id}"))]
 
 
 def _group_button(intent: Intent, t: Texts) -> list[InlineKeyboardButton]:
-    if intent.group_id is None:
+    if intent.group_id is None or intent.kind is IntentKind.GIFT:
         return []
     if intent.told_in is None:
         return [button(t.plain("Show in group: off"), "i", "show", intent.id, 1)]

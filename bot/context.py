@@ -13,7 +13,7 @@ import functools
 import secrets
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -26,6 +26,7 @@ from telegram import (
     InlineQueryResultArticle,
     InputTextMessageContent,
     LinkPreviewOptions,
+    MaybeInaccessibleMessage,
     Message,
     Update,
     User,
@@ -37,13 +38,14 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 from telegram.ext import Application, ApplicationHandlerStop, CallbackContext
 from telegram.helpers import create_deep_linked_url
 
-from bot import refusals
+from bot import aside, keyboards, refusals
+from bot.aside import Aside, Trust
 from bot.callbacks import read
 from bot.logs import frames
 from bot.memory import ChatMemory
 from bot.pacing import Pacer, retry_seconds
 from bot.texts import Texts
-from payments.errors import InsufficientFunds, LimitExceeded, PaymentError, PinLocked, Refused
+from payments.errors import InsufficientFunds, LimitExceeded, PaymentError, PinLocked, Unavailable
 from payments.models import Millis, Person, Profile
 from payments.service import Payments
 
@@ -59,6 +61,8 @@ NOWHERE = 0
 _TRIES = 4
 _PATIENCE_S = 30
 _ALERT_MOST = 200
+_UNCHANGED = "message is not modified"
+_GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
 _MET_MOST = 10_000
 _FOR_THE_PAYER_ALONE = (InsufficientFunds, LimitExceeded, PinLocked)
 
@@ -81,6 +85,8 @@ class Services:
     met: OrderedDict[int, Profile] = field(default_factory=OrderedDict)
     """How people looked when they were last met here, so that not every tap writes it down
     again."""
+    trust: Trust = field(default_factory=Trust)
+    """In the server, to keep to one person what is said aside."""
 
 
 _services: WeakKeyDictionary[AnyApplication, Services] = WeakKeyDictionary()
@@ -130,6 +136,8 @@ class Scene:
     now: Millis
     public_url: str | None
     """The address under which the web side is reached, where there is one."""
+    aside: Aside | None = None
+    """How to answer so that nobody else in the group sees it, where that was how it came."""
     _answering: _Answering = field(default_factory=_Answering)
 
     @property
@@ -138,12 +146,19 @@ class Scene:
         return self.chat_id == self.person.id
 
     @property
+    def confidential(self) -> bool:
+        """Whether nobody but the person sees what `reply` and `edit` say here."""
+        return self.private or self.aside is not None
+
+    @property
     def origin(self) -> str:
         """The key that makes doing it twice the same as once: the chat and the message."""
-        message_id = (
-            self.update.effective_message.message_id if self.update.effective_message else 0
-        )
-        return f"{self.chat_id}:{message_id}"
+        message = self.update.effective_message
+        number = None if message is None else aside.number_of(message)
+        if message is not None and number is not None:
+            # The same number may have been another aside's before.
+            return f"{self.chat_id}:{self.person.id}:{number}:{message.date.timestamp():.0f}"
+        return f"{self.chat_id}:{message.message_id if message else 0}"
 
     @property
     def arguments(self) -> str:
@@ -163,54 +178,152 @@ class Scene:
     async def reply(
         self, html: str, markup: Markups | None = None, *, to_message: bool = False
     ) -> Message:
-        """Sends a message to the chat.
+        """Sends a message to the chat; to whoever spoke aside, aside, or else in private.
 
         Args:
             html: the text, as `Texts` makes it.
             markup: its keyboard.
             to_message: whether it is shown as a reply to the person's message.
-        """
-        reply_to = self.message.message_id if to_message and self.message else None
-        self.pacer.spent(self.chat_id)
-        return await patiently(
-            lambda: self.bot.send_message(
-                self.chat_id,
-                html,
-                parse_mode=ParseMode.HTML,
-                reply_markup=markup,
-                reply_to_message_id=reply_to,
-                allow_sending_without_reply=None if reply_to is None else True,
-                disable_web_page_preview=True,
-            )
-        )
 
-    async def edit(self, html: str, markup: InlineKeyboardMarkup | None = None) -> None:
-        """Changes the message whose button was pressed; where that is gone, sends a new one."""
-        message_id = self.query.message.message_id if self.query and self.query.message else None
-        if message_id is None:
-            await self.reply(html, markup)
-            return
-        try:
-            await patiently(
-                lambda: self.bot.edit_message_text(
+        Returns:
+            The message, which may be in the private chat.
+        """
+        if self.aside is not None:
+            return await self.say_aside(html, markup) or await self.tell(html, markup)
+        return await self._say(html, markup, to_message=to_message)
+
+    async def tell(self, html: str, markup: Markups | None = None) -> Message:
+        """Sends a message to the person's private chat, wherever this is."""
+        async with self.pacer.answer(self.person.id):
+            return await patiently(
+                lambda: self.bot.send_message(
+                    self.person.id,
                     html,
-                    chat_id=self.chat_id,
-                    message_id=message_id,
                     parse_mode=ParseMode.HTML,
                     reply_markup=markup,
                     disable_web_page_preview=True,
                 )
             )
-        except BadRequest as error:
-            if is_unchanged(error):
-                return
-            if not is_gone(error):
-                raise
-            await self.reply(html, markup)
+
+    async def show_way(self, html: str, payload: str) -> Message:
+        """Shows the way to the private chat; aside if possible, else to everybody in the group.
+
+        Args:
+            html: what is said to it: nothing that is only for the person.
+            payload: where it leads.
+        """
+        markup = keyboards.in_private(self.t, self.bot.username, payload)
+        said = await self.say_aside(html, markup)
+        return said or await self._say(html, markup, to_message=True)
+
+    async def say_aside(self, html: str, markup: Markups | None = None) -> Message | None:
+        """Sends a message that nobody else in the group sees; None if that cannot be done."""
+        to = self.aside
+        if to is None or not isinstance(markup, InlineKeyboardMarkup | None):
+            return None
+        async with self.pacer.answer(self.chat_id):
+            message = await patiently(lambda: aside.say(self.bot, to, html, markup))
+        number = None if message is None else aside.number_of(message)
+        if number is not None:
+            await self.chat.forget_aside(self.chat_id, number, self.person.id)
+        return message
+
+    async def _say(self, html: str, markup: Markups | None, *, to_message: bool) -> Message:
+        to_message = to_message and self.aside is None  # what nobody sees cannot be replied to
+        reply_to = self.message.message_id if to_message and self.message else None
+        async with self.pacer.answer(self.chat_id):
+            return await patiently(
+                lambda: self.bot.send_message(
+                    self.chat_id,
+                    html,
+                    parse_mode=ParseMode.HTML,
+                    reply_markup=markup,
+                    reply_to_message_id=reply_to,
+                    allow_sending_without_reply=None if reply_to is None else True,
+                    disable_web_page_preview=True,
+                )
+            )
+
+    async def send_photo(
+        self, picture: bytes, html: str, markup: InlineKeyboardMarkup | None = None
+    ) -> None:
+        """Sends a picture to the chat, with a caption."""
+        async with self.pacer.answer(self.chat_id):
+            await patiently(
+                lambda: self.bot.send_photo(
+                    self.chat_id,
+                    picture,
+                    caption=html,
+                    parse_mode=ParseMode.HTML,
+                    reply_markup=markup,
+                )
+            )
+
+    async def send_file(self, content: bytes, filename: str, caption: str | None = None) -> None:
+        """Sends a file to the chat; its caption is plain text."""
+        async with self.pacer.answer(self.chat_id):
+            await patiently(
+                lambda: self.bot.send_document(
+                    self.chat_id, content, filename=filename, caption=caption
+                )
+            )
+
+    async def edit(
+        self, html: str, markup: InlineKeyboardMarkup | None = None
+    ) -> MaybeInaccessibleMessage:
+        """Changes the message whose button was pressed; where that is gone, sends a new one.
+
+        Returns:
+            The message that shows it now.
+        """
+        pressed = self.query.message if self.query else None
+        if pressed is None:
+            return await self.reply(html, markup)
+        if self.aside is not None:
+            return await self.edit_aside(html, markup) or await self.tell(html, markup)
+        is_there = await edited(
+            lambda: patiently(
+                lambda: self.bot.edit_message_text(
+                    html,
+                    chat_id=self.chat_id,
+                    message_id=pressed.message_id,
+                    parse_mode=ParseMode.HTML,
+                    reply_markup=markup,
+                    disable_web_page_preview=True,
+                )
+            )
+        )
+        return pressed if is_there else await self.reply(html, markup)
+
+    async def edit_aside(
+        self, html: str, markup: InlineKeyboardMarkup | None = None
+    ) -> MaybeInaccessibleMessage | None:
+        """Changes the aside whose button was pressed; None if it is gone."""
+        to, pressed = self.aside, self.query.message if self.query else None
+        if to is None or pressed is None:
+            return None
+        edited = await patiently(
+            lambda: aside.edit(self.bot, to.chat_id, to.number, to.person_id, html, markup)
+        )
+        return pressed if edited else None
+
+    def in_private(self) -> Scene:
+        """The same in the person's private chat, where there is no message to edit."""
+        return replace(self, chat_id=self.person.id, message=None, query=None, aside=None)
+
+    async def remember(self, subject_id: str, message: MaybeInaccessibleMessage) -> None:
+        """A message to this person now shows a subject."""
+        number = aside.number_of(message)
+        if number is None:
+            await self.chat.remember_card(subject_id, message.chat.id, message.message_id)
+        else:
+            await self.chat.remember_card(
+                subject_id, message.chat.id, number, receiver_id=self.person.id
+            )
 
     async def delete(self) -> None:
         """Deletes the message; survives that it cannot be, or is gone already."""
-        if self.message is None:
+        if self.message is None or self.aside is not None:
             return
         message_id = self.message.message_id
         try:
@@ -285,6 +398,7 @@ async def _scene(update: Update, context: AnyContext, chat_id: int) -> Scene:
         query=query,
         now=services.payments.clock(),
         public_url=services.public_url,
+        aside=None if chat_id == NOWHERE else aside.of(update, services.trust),
     )
 
 
@@ -334,11 +448,11 @@ def _handling(
         except NotForUs:
             return
         except PaymentError as error:
-            if not isinstance(error, Refused):
+            if isinstance(error, Unavailable):
                 log.warning("not_done", handler=room.__qualname__, error=type(error).__name__)
             await _tell_refusal(update, here, error)
         except Forbidden:
-            await _note_unreachable(here)
+            await _tell_unreachable(here)
         except Exception as error:  # noqa: BLE001 (a bug ends here, told by its reference)
             reference = secrets.token_hex(3).upper()
             log.error(
@@ -377,18 +491,24 @@ async def patiently(call: Callable[[], Awaitable[T]]) -> T:
     return await call()
 
 
-def is_unchanged(error: BadRequest) -> bool:
-    """Whether an edit failed because the message already looks like that."""
-    return "message is not modified" in error.message.lower()
+async def edited(edit: Callable[[], Awaitable[object]]) -> bool:
+    """Edits a message; one that looks like that already is a success.
 
+    Returns:
+        False if it is no longer there, or too old to be edited.
 
-def is_gone(error: BadRequest) -> bool:
-    """Whether an edit failed because the message is no longer there, or too old to be edited."""
-    text = error.message.lower()
-    return any(
-        said in text
-        for said in ("message to edit not found", "message can't be edited", "message_id_invalid")
-    )
+    Raises:
+        TelegramError: it cannot be edited for another reason.
+    """
+    try:
+        await edit()
+    except BadRequest as error:
+        said = error.message.lower()
+        if any(each in said for each in _GONE):
+            return False
+        if _UNCHANGED not in said:
+            raise
+    return True
 
 
 def _is_nobody(update: Update) -> bool:
@@ -413,7 +533,8 @@ async def _refuse_nobody(update: Update) -> None:
 async def _tell_refusal(update: Update, here: Scene | None, error: PaymentError) -> None:
     t = here.t if here else _texts(update)
     sentence = escape(refusals.sentence(error, t))
-    if here is None or here.private or here.query or not isinstance(error, _FOR_THE_PAYER_ALONE):
+    is_for_anybody = not isinstance(error, _FOR_THE_PAYER_ALONE)
+    if here is None or here.confidential or here.query or is_for_anybody:
         await _tell(update, here, sentence)
         return
     try:
@@ -453,12 +574,20 @@ async def _tell(update: Update, here: Scene | None, html: Markup) -> None:
     if update.guest_message is not None:
         await answer_as_guest(update.guest_message, html)
         return
+    try:
+        await _tell_in_chat(update, here, html)
+    except TelegramError as error:
+        log.warning("person_not_told", error=type(error).__name__)
+
+
+async def _tell_in_chat(update: Update, here: Scene | None, html: Markup) -> None:
     message = update.effective_message
-    if isinstance(message, Message):
-        try:
-            await patiently(lambda: message.reply_html(html))
-        except TelegramError as error:
-            log.warning("person_not_told", error=type(error).__name__)
+    if here is not None and here.aside is not None:
+        await here.reply(html)
+    elif message is not None and (to := aside.of(update, Trust())) is not None:
+        await aside.say(message.get_bot(), to, html)
+    elif message is not None:
+        await patiently(lambda: message.reply_html(html))
 
 
 async def answer_as_guest(
@@ -491,7 +620,16 @@ async def _answer(
         log.info("query_not_answered", error=type(error).__name__)
 
 
-async def _note_unreachable(here: Scene | None) -> None:
-    if here and here.private:
-        await here.payments.unreachable(here.person.id)
+async def _tell_unreachable(here: Scene | None) -> None:
+    """Notes who stopped the bot; whoever spoke aside is shown the way to start it again."""
     log.info("chat_forbidden")
+    if here is None or not here.confidential:
+        return
+    await here.payments.unreachable(here.person.id)
+    if here.aside is None:
+        return
+    way = here.t("{name}, go on in our private chat.", name=here.person.name)
+    try:
+        await here.show_way(way, "m_home")
+    except TelegramError as error:
+        log.warning("person_not_told", error=type(error).__name__)

@@ -1,7 +1,7 @@
 """What was paid and received: `/history`, page by page, and the receipt of each line.
 
 Lists are paged by position, never by counting, so a page is as quick for the millionth line as
-for the first. Shown in the private chat only.
+for the first. Shown in the private chat, and in a group as an aside.
 """
 
 from __future__ import annotations
@@ -156,7 +156,8 @@ def _lines(scene: Scene, page: HistoryPage, view: _View) -> Markup:
 def _line(number: int, line: HistoryLine, width: int, t: Texts) -> Markup:
     """One line: its number, the amount in a column, who, and what for."""
     amount = _signed(line, t).rjust(width, "\N{NO-BREAK SPACE}")
-    who = line.other_name or (t("from your bank") if line.amount_minor > 0 else t("to your bank"))
+    bank = t("from your bank") if line.amount_minor > 0 else t("to your bank")
+    who = t.name(line.other_name) if line.other_name else bank
     if line.kind is TransferKind.REFUND:
         who = t("↩️ {who}", who=who)
     note = Markup(" · <i>{}</i>").format(_shortened(line.note)) if line.note else Markup()
@@ -265,7 +266,7 @@ def _who(receipt: Receipt, scene: Scene) -> Markup:
     is_payer = receipt.payer is not None and receipt.payer.id == scene.person.id
     other = receipt.payee if is_payer else receipt.payer
     name = t("somebody") if other is None else cards.full_name(other)
-    return Markup("{} {}").format(paying if is_payer else receiving, name)
+    return Markup("{} {}").format(paying if is_payer else receiving, t.named(name))
 
 
 def _given_back(receipt: Receipt, t: Texts) -> Markup | None:

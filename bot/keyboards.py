@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlencode
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, WebAppInfo
@@ -24,6 +25,19 @@ _QUICK_MAJOR = {
 """What people hand over in one banknote or two, in whole units."""
 
 _QUICK_MAJOR_ELSEWHERE = (5, 10, 20, 50)
+
+
+class _Keyboard(InlineKeyboardMarkup):
+    """A keyboard that is written out once, however often it is sent: a keypad is with each tap."""
+
+    __slots__ = ("_written",)
+
+    def to_dict(self, recursive: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002 (the library's)
+        if not recursive:
+            return super().to_dict(recursive=False)
+        if not hasattr(self, "_written"):
+            self._written = super().to_dict()
+        return self._written
 
 
 def button(
@@ -64,7 +78,7 @@ def start_url(bot_username: str, payload: str) -> str:
 
 def rows(*buttons: Sequence[InlineKeyboardButton]) -> InlineKeyboardMarkup:
     """A keyboard of these rows; empty ones are left out."""
-    return InlineKeyboardMarkup([row for row in buttons if row])
+    return _Keyboard([row for row in buttons if row])
 
 
 def in_rows_of(

@@ -13,11 +13,10 @@ from datetime import UTC, date, datetime, timedelta
 from markupsafe import Markup
 from telegram import InlineKeyboardButton
 from telegram.constants import ParseMode
-from telegram.error import BadRequest
 
 from bot import cards, link_cards, prompts
 from bot.cards import Screen
-from bot.context import Scene, is_gone, is_unchanged, patiently
+from bot.context import Scene, edited, patiently
 from bot.keyboards import button, in_rows_of, rows
 from bot.texts import Texts
 from payments.errors import NotOpen
@@ -168,7 +167,7 @@ async def show(scene: Scene, link: Link) -> None:
     """Shows the options of a link in a message of their own."""
     html, markup = await _overview(scene, link)
     message = await scene.reply(html, markup)
-    await scene.chat.remember_card(_subject(link), scene.chat_id, message.message_id)
+    await scene.remember(_subject(link), message)
 
 
 async def show_again(scene: Scene, link: Link) -> None:
@@ -232,8 +231,8 @@ async def _overview(scene: Scene, link: Link) -> Screen:
 async def _edited(scene: Scene, message_id: int, screen: Screen) -> bool:
     """Whether the message could be edited, or looks like that already."""
     html, markup = screen
-    try:
-        await patiently(
+    return await edited(
+        lambda: patiently(
             lambda: scene.bot.edit_message_text(
                 html,
                 chat_id=scene.chat_id,
@@ -242,13 +241,7 @@ async def _edited(scene: Scene, message_id: int, screen: Screen) -> bool:
                 reply_markup=markup,
             )
         )
-    except BadRequest as error:
-        if is_unchanged(error):
-            return True
-        if not is_gone(error):
-            raise
-        return False
-    return True
+    )
 
 
 def _subject(link: Link) -> str:

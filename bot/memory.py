@@ -27,10 +27,22 @@ class ChatMemory:
         self._clock = clock
 
     async def remember_card(
-        self, subject_id: str, chat_id: ConversationId, message_id: int
+        self,
+        subject_id: str,
+        chat_id: ConversationId,
+        message_id: int,
+        *,
+        receiver_id: PersonId | None = None,
     ) -> None:
-        """A message now shows a subject; several messages may."""
-        card = Card(subject_id, chat_id, message_id)
+        """A message now shows a subject; several messages may.
+
+        Args:
+            subject_id: what it shows.
+            chat_id: where it is.
+            message_id: its number there; of an aside, its number among those of its receiver.
+            receiver_id: who alone sees it, if it is an aside (`bot/aside.py`).
+        """
+        card = Card(subject_id, chat_id, message_id, receiver_id)
         await self._store.write(lambda tx: tx.cards.put(card))
 
     async def cards_of(self, subject_id: str) -> list[Card]:
@@ -41,9 +53,17 @@ class ChatMemory:
         """The message is gone, or shows something else now."""
         await self._store.write(lambda tx: tx.cards.drop(card))
 
-    async def subject_shown(self, chat_id: ConversationId, message_id: int) -> str | None:
+    async def forget_aside(
+        self, chat_id: ConversationId, message_id: int, receiver_id: PersonId
+    ) -> None:
+        """This number was given to a new aside: whatever was shown under it is gone."""
+        await self._store.write(lambda tx: tx.cards.forget(chat_id, message_id, receiver_id))
+
+    async def subject_shown(
+        self, chat_id: ConversationId, message_id: int, receiver_id: PersonId | None = None
+    ) -> str | None:
         """What a message shows; None if it shows nothing that is remembered."""
-        return await self._store.read(lambda tx: tx.cards.shown(chat_id, message_id))
+        return await self._store.read(lambda tx: tx.cards.shown(chat_id, message_id, receiver_id))
 
     async def remember_elsewhere(self, subject_id: str, inline_id: str) -> bool:
         """A message in a chat that the bot is not in shows a subject; False if it has another."""

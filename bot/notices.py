@@ -18,9 +18,9 @@ from telegram import Bot, InlineKeyboardMarkup
 from telegram.constants import ParseMode
 from telegram.error import BadRequest
 
-from bot import asked, elsewhere, pay, receipts, request_cards
-from bot.cards import Screen
-from bot.context import Services, is_gone, is_unchanged
+from bot import aside, asked, elsewhere, elsewhere_cards, pay, receipts, request_cards
+from bot.cards import OPEN_STATES, Screen
+from bot.context import Services, edited
 from bot.keyboards import button, rows
 from bot.memory import ChatMemory
 from bot.pacing import Pacer
@@ -28,6 +28,7 @@ from bot.texts import Texts
 from payments.models import (
     Card,
     Intent,
+    IntentKind,
     IntentState,
     Notice,
     NoticeKind,
@@ -62,9 +63,9 @@ class _Delivery:
         return Texts(person.language if person else "en")
 
     async def here(self, subject_id: str) -> list[Card]:
-        """The messages of this chat that show a subject."""
+        """The messages of this chat that show a subject to all who are in it."""
         shown = await self.memory.cards_of(subject_id)
-        return [card for card in shown if card.conversation_id == self.chat_id]
+        return [c for c in shown if c.conversation_id == self.chat_id and c.receiver_id is None]
 
     async def show(self, subject_id: str, screen: Screen, *, send: bool = True) -> None:
         """Edits all messages of this chat that show the subject; with none left, sends one."""
@@ -75,15 +76,29 @@ class _Delivery:
     async def send(self, subject_id: str, screen: Screen) -> None:
         """Sends a message that shows a subject from now on."""
         html, markup = screen
-        await self.pacer.turn(self.chat_id)
-        message = await self.bot.send_message(
-            self.chat_id,
-            html,
-            parse_mode=ParseMode.HTML,
-            reply_markup=markup,
-            disable_web_page_preview=True,
-        )
+        async with self.pacer.turn(self.chat_id):
+            message = await self.bot.send_message(
+                self.chat_id,
+                html,
+                parse_mode=ParseMode.HTML,
+                reply_markup=markup,
+                disable_web_page_preview=True,
+            )
         await self.memory.remember_card(subject_id, self.chat_id, message.message_id)
+
+    async def show_aside(self, subject_id: str, screen: Screen) -> None:
+        """Edits the messages that show the subject in groups, to whoever is told alone.
+
+        They may be gone at any time, and nobody learns whether they were seen: what has to be
+        told is told in this chat as well.
+        """
+        html, markup = screen
+        for card in await self.memory.cards_of(subject_id):
+            if card.receiver_id != self.chat_id:
+                continue
+            place = card.conversation_id, card.message_id, card.receiver_id
+            if not await aside.edit(self.bot, *place, html, markup):
+                await self.memory.forget_card(card)
 
     async def ring(
         self, news: str, html: Markup, markup: InlineKeyboardMarkup | None = None
@@ -100,24 +115,20 @@ class _Delivery:
 
     async def _edit(self, card: Card, screen: Screen) -> bool:
         html, markup = screen
-        await self.pacer.turn_to_edit(card.conversation_id)
-        try:
-            await self.bot.edit_message_text(
-                html,
-                chat_id=card.conversation_id,
-                message_id=card.message_id,
-                parse_mode=ParseMode.HTML,
-                reply_markup=markup,
-                disable_web_page_preview=True,
+        async with self.pacer.turn_to_edit(card.conversation_id):
+            is_there = await edited(
+                lambda: self.bot.edit_message_text(
+                    html,
+                    chat_id=card.conversation_id,
+                    message_id=card.message_id,
+                    parse_mode=ParseMode.HTML,
+                    reply_markup=markup,
+                    disable_web_page_preview=True,
+                )
             )
-        except BadRequest as error:
-            if is_unchanged(error):
-                return True
-            if not is_gone(error):
-                raise
+        if not is_there:
             await self.memory.forget_card(card)
-            return False
-        return True
+        return is_there
 
 
 async def deliver(notice: Notice, bot: Bot, services: Services) -> None:
@@ -142,10 +153,12 @@ async def _intent(delivery: _Delivery) -> None:
         delivery.payments, intent, delivery.bot.username, delivery.public_url
     )
     screen = receipts.intent_card(intent, facts, await delivery.texts())
+    if intent.state not in OPEN_STATES:
+        await delivery.show_aside(intent.id, screen)
     await delivery.show(intent.id, screen, send=intent.state is IntentState.POSTED)
     told_in = intent.told_in if intent.state is IntentState.POSTED else None
     for card in await delivery.memory.cards_of(intent.id):
-        if card.conversation_id not in {intent.payer_id, told_in}:
+        if card.receiver_id is None and card.conversation_id not in {intent.payer_id, told_in}:
             await _delete(delivery, card)
 
 
@@ -169,7 +182,11 @@ async def _told(delivery: _Delivery) -> None:
     ids = [p.payee_id for p in intent.payments if p.payee_id is not None]
     people = await delivery.payments.people([intent.payer_id, *ids])
     t = await delivery.texts(intent.payer_id)
-    await delivery.show(intent.id, (receipts.told(intent, people, t), None))
+    if intent.kind is IntentKind.GIFT:
+        screen = elsewhere_cards.gift(intent, people, delivery.bot.username, t, room="g")
+    else:
+        screen = receipts.told(intent, people, t), None
+    await delivery.show(intent.id, screen)
 
 
 async def _received(delivery: _Delivery, *, send: bool = True) -> None:
@@ -226,8 +243,11 @@ async def _refresh_receipts(
         delivery.payments, intent, delivery.bot.username, delivery.public_url
     )
     t = await delivery.texts()
-    await delivery.show(intent.id, receipts.intent_card(intent, facts, t), send=False)
+    card = receipts.intent_card(intent, facts, t)
+    await delivery.show_aside(intent.id, card)
+    await delivery.show(intent.id, card, send=False)
     receipt = receipts.payment_receipt(payment, intent, facts, t)
+    await delivery.show_aside(payment.id, receipt)
     await delivery.show(payment.id, receipt, send=False)
     return payment, dict(facts.people), t
 

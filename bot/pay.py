@@ -1,8 +1,9 @@
 """Paying: `/pay`, its card, and what can still be done with a payment afterwards.
 
-A card is an intent in the database, and lives in the payer's private chat: a group only sees the
-way to it, and, if the payer wants that, who paid whom. What is missing is asked for on the card
-itself. Nothing here moves money; the PIN does, in `bot/pin.py`.
+A card is an intent in the database, and lives where nobody but the payer sees it: in the private
+chat, or in a group as an aside (`bot/aside.py`). Otherwise a group only sees the way to it, and,
+if the payer wants that, who paid whom. What is missing is asked for on the card itself. Nothing
+here moves money; the PIN does, in `bot/pin.py`.
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from markupsafe import Markup
-from telegram import Bot
-from telegram.constants import ParseMode
+from telegram import Bot, MaybeInaccessibleMessage
 from telegram.error import BadRequest, Forbidden, TelegramError
 from telegram.ext import (
     BaseHandler,
@@ -22,12 +22,11 @@ from telegram.ext import (
     filters,
 )
 
-from bot import cards, payees, pin, prompts, receipts, refusals, start, verify
+from bot import aside, cards, payees, pin, prompts, receipts, refusals, second_look, start, verify
 from bot.callbacks import pattern
 from bot.cards import IntentFacts, Screen
 from bot.context import Scene, handler, patiently
-from bot.keyboards import in_private
-from bot.parts import Parts, clean_note
+from bot.parts import Parts
 from payments.errors import (
     AmountRefused,
     Expired,
@@ -39,11 +38,9 @@ from payments.errors import (
     PinMissing,
     Unverified,
 )
-from payments.limits import in_minor
 from payments.models import (
     Card,
     Intent,
-    IntentKind,
     IntentState,
     Payment,
     PaymentState,
@@ -51,6 +48,7 @@ from payments.models import (
     Prompt,
 )
 from payments.money import Doubt, Money, Unreadable
+from payments.names import clean_line
 from payments.service import PayeeRef, Payments
 
 
@@ -78,7 +76,7 @@ async def _pay(scene: Scene) -> None:
         problem = problem or refusals.unreadable(parts.amount.reason, scene.t)
     intent, refusal = await _draft(scene, refs, parts)
     readings = parts.amount.readings if isinstance(parts.amount, Doubt) else ()
-    await _present(scene, intent, problem=refusal or problem, readings=readings)
+    await present(scene, intent, problem=refusal or problem, readings=readings)
 
 
 async def begin(scene: Scene) -> None:
@@ -122,9 +120,22 @@ async def _draft(
 
 
 async def facts_of(
-    payments: Payments, intent: Intent, bot_username: str, public_url: str | None = None
+    payments: Payments,
+    intent: Intent,
+    bot_username: str,
+    public_url: str | None = None,
+    *,
+    aside: bool = False,
 ) -> IntentFacts:
-    """What the card of an intent says beyond the intent itself, as of now."""
+    """What the card of an intent says beyond the intent itself, as of now.
+
+    Args:
+        payments: the use-cases.
+        intent: the card.
+        bot_username: the bot's, for links.
+        public_url: where the Mini App is served, if it is.
+        aside: whether the card is shown in a group, to the payer alone.
+    """
     payee_ids = [p.payee_id for p in intent.payments if p.payee_id is not None]
     is_open = intent.state in cards.OPEN_STATES
     link = None if intent.link_id is None else await payments.link(intent.link_id)
@@ -145,6 +156,18 @@ async def facts_of(
         link=link,
         recent=await payments.recent_payees(intent.payer_id, 4) if intent.lacks_payee else (),
         public_url=public_url,
+        aside=aside,
+    )
+
+
+async def _facts(scene: Scene, intent: Intent) -> IntentFacts:
+    """What the card says where this scene is."""
+    return await facts_of(
+        scene.payments,
+        intent,
+        scene.bot.username,
+        scene.public_url,
+        aside=scene.aside is not None,
     )
 
 
@@ -171,7 +194,9 @@ async def show_intent(
     problem: str | None = None,
     readings: Sequence[Money] = (),
 ) -> None:
-    """Shows a card in its present state in the payer's private chat, and asks for what it lacks.
+    """Shows a card in its present state where only the payer sees it; asks for what it lacks.
+
+    That is the private chat, unless the scene is an aside.
 
     Args:
         scene: the payer's.
@@ -181,48 +206,40 @@ async def show_intent(
         problem: why what was given could not be used, as a plain sentence.
         readings: what a doubtful amount may have meant.
     """
-    facts = await facts_of(scene.payments, intent, scene.bot.username, scene.public_url)
+    facts = await _facts(scene, intent)
     if readings and intent.lacks_amount and intent.state in cards.OPEN_STATES:
         html, markup = cards.amount_question(intent, facts, scene.t, readings=readings)
     else:
         html, markup = receipts.intent_card(intent, facts, scene.t)
     if problem is not None:
         html = Markup("{}\n\n").format(problem) + html
-    await _put(scene, intent, (html, markup), edit=edit)
-    await _ask_what_lacks(scene, intent, amount_first=bool(readings))
-
-
-async def _put(scene: Scene, intent: Intent, screen: Screen, *, edit: bool) -> None:
-    if edit and scene.query is not None and scene.message is not None:
-        await scene.edit(*screen)
-        message_id = scene.message.message_id
+    if await _put(scene, intent, (html, markup), edit=edit):
+        await _ask_what_lacks(scene, intent, amount_first=bool(readings))
     else:
-        message_id = await send_to(scene, screen)
-        if intent.state in cards.OPEN_STATES:
-            await _clear_older(scene, intent.id)
-    await scene.chat.remember_card(intent.id, scene.person.id, message_id)
+        alone = scene.in_private()
+        await show_intent(alone, intent, edit=False, problem=problem, readings=readings)
 
 
-async def send_to(scene: Scene, screen: Screen) -> int:
-    """Sends a screen to the person's private chat, and answers the message's id."""
-    html, markup = screen
-    scene.pacer.spent(scene.person.id)
-    message = await patiently(
-        lambda: scene.bot.send_message(
-            scene.person.id,
-            html,
-            parse_mode=ParseMode.HTML,
-            reply_markup=markup,
-            disable_web_page_preview=True,
-        )
-    )
-    return message.message_id
+async def _put(scene: Scene, intent: Intent, screen: Screen, *, edit: bool) -> bool:
+    """Shows the card on this screen; False if it cannot be said aside (any more)."""
+    edit = edit and scene.query is not None and scene.message is not None
+    message: MaybeInaccessibleMessage | None
+    if scene.aside is not None:
+        message = await (scene.edit_aside(*screen) if edit else scene.say_aside(*screen))
+    else:
+        message = await (scene.edit(*screen) if edit else scene.tell(*screen))
+    if message is None:
+        return False
+    if not edit and intent.state in cards.OPEN_STATES:
+        await _clear_older(scene, intent.id)
+    await scene.remember(intent.id, message)
+    return True
 
 
 async def _clear_older(scene: Scene, intent_id: str) -> None:
-    """Deletes the card's earlier messages in the private chat, so that one is left to act on."""
+    """Deletes the card's earlier messages to its payer, so that one is left to act on."""
     for card in await scene.chat.cards_of(intent_id):
-        if card.conversation_id != scene.person.id:
+        if scene.person.id not in (card.conversation_id, card.receiver_id):
             continue
         if await _deleted(scene.bot, card):
             await scene.chat.forget_card(card)
@@ -230,14 +247,19 @@ async def _clear_older(scene: Scene, intent_id: str) -> None:
 
 async def _deleted(bot: Bot, card: Card) -> bool:
     """Whether a message could be deleted; one that was not stays, and is edited as the rest."""
+    chat_id, message_id, receiver_id = card.conversation_id, card.message_id, card.receiver_id
     try:
-        await patiently(lambda: bot.delete_message(card.conversation_id, card.message_id))
+        if receiver_id is not None:
+            return await patiently(lambda: aside.delete(bot, chat_id, message_id, receiver_id))
+        await patiently(lambda: bot.delete_message(chat_id, message_id))
     except TelegramError:
         return False
     return True
 
 
 async def _ask_what_lacks(scene: Scene, intent: Intent, *, amount_first: bool) -> None:
+    if scene.aside is not None:  # nothing can be typed there
+        return
     if intent.state in cards.OPEN_STATES and intent.lacks_payee and not amount_first:
         await _ask(scene, "pay_payee", intent.id)
     elif intent.state in cards.OPEN_STATES and intent.lacks_amount:
@@ -258,24 +280,49 @@ async def _stop_asking(scene: Scene, intent_id: str) -> None:
         await scene.chat.answered(scene.person.id, scene.person.id)
 
 
-async def _present(
-    scene: Scene, intent: Intent, *, problem: str | None, readings: Sequence[Money]
+async def present(
+    scene: Scene, intent: Intent, *, problem: str | None = None, readings: Sequence[Money] = ()
 ) -> None:
-    """Shows a new card in the private chat; a group where it was begun gets the way there."""
+    """Shows a new card to the payer; where the group saw its beginning, it gets the way there."""
+    place = scene
+    if scene.aside is not None and await _took_place_of_unseen(scene, intent):
+        place = scene.in_private()
     try:
-        await show_intent(scene, intent, edit=False, problem=problem, readings=readings)
+        await show_intent(place, intent, edit=False, problem=problem, readings=readings)
     except (Forbidden, BadRequest) as error:
         # Somebody who never wrote to the bot, or stopped it: the button below opens the chat.
         if scene.private or not is_unreachable(error):
             raise
-    if scene.private:
-        return
-    message = await scene.reply(
-        scene.t("{name}, go on in our private chat.", name=scene.person.name),
-        in_private(scene.t, scene.bot.username, f"i_{intent.id}"),
-        to_message=True,
+    else:
+        if scene.confidential:
+            return
+    message = await scene.show_way(
+        scene.t("{name}, go on in our private chat.", name=scene.person.name), f"i_{intent.id}"
     )
-    await scene.chat.remember_card(intent.id, scene.chat_id, message.message_id)
+    await scene.remember(intent.id, message)
+
+
+async def _took_place_of_unseen(scene: Scene, intent: Intent) -> bool:
+    """Whether the payer asked for the same just before, and left it; then that card is put aside.
+
+    Nobody is told whether an aside arrived. Whoever repeats a command may not have seen the card.
+    """
+    for earlier in await scene.payments.open_cards(scene.person.id):
+        is_other = earlier.id != intent.id and earlier.group_id == intent.group_id
+        is_untouched = earlier.state is IntentState.DRAFT and earlier.expires_at > scene.now
+        if is_other and is_untouched and _is_same(earlier, intent):
+            await scene.payments.cancel(earlier.id, scene.person.id)
+            return True
+    return False
+
+
+def _is_same(one: Intent, other: Intent) -> bool:
+    return _substance(one) == _substance(other)
+
+
+def _substance(intent: Intent) -> tuple[object, ...]:
+    payees = [(payment.payee_id, payment.payee_username) for payment in intent.payments]
+    return intent.kind, payees, intent.amount_each, intent.note
 
 
 def is_unreachable(error: TelegramError) -> bool:
@@ -291,6 +338,25 @@ async def open_intent(scene: Scene, intent_id: str) -> None:
     """
     intent = await scene.payments.intent(intent_id, scene.person.id)
     await show_intent(scene, intent, edit=False)
+
+
+async def open_to_type(scene: Scene, what: str) -> None:
+    """Goes on with a card for which something is to be typed, to which a group had no place.
+
+    Args:
+        scene: the private chat.
+        what: "<intent id>-<what is asked for, as in the buttons>".
+
+    Raises:
+        NotYours: it is another person's, or there is none.
+    """
+    intent_id, _, verb = what.rpartition("-")
+    intent = await scene.payments.intent(intent_id, scene.person.id)
+    is_known = verb in {"amount", "note", "answer", "less"}
+    if verb == "pick" or not is_known or intent.state is not IntentState.DRAFT:
+        await show_intent(scene, intent, edit=False)
+    if intent.state is IntentState.DRAFT and (is_known or verb == "pick"):
+        await _ask_on_card(scene, intent, verb, edit=False)
 
 
 async def open_claim(scene: Scene, claim_token: str) -> None:
@@ -362,14 +428,14 @@ async def _refund_amount_typed(scene: Scene, prompt: Prompt, amount: Money) -> N
 
 @prompts.takes_text("pay_note")
 async def _note_typed(scene: Scene, prompt: Prompt, text: str) -> None:
-    note = clean_note(text)
+    note = clean_line(text)
     intent = await scene.payments.amend(prompt.subject_id, scene.person.id, note=note)
     await show_intent(scene, intent, edit=False)
 
 
 @prompts.takes_text("pay_answer")
 async def _answer_typed(scene: Scene, prompt: Prompt, text: str) -> None:
-    answer = clean_note(text)
+    answer = clean_line(text)
     if not answer:
         raise prompts.AskAgain(scene.t("Type a few words, please."))
     intent = await scene.payments.amend(prompt.subject_id, scene.person.id, answer=answer)
@@ -381,6 +447,8 @@ async def _answer_typed(scene: Scene, prompt: Prompt, text: str) -> None:
 
 @handler
 async def _pressed(scene: Scene) -> None:
+    if not scene.confidential:  # no card is ever shown there
+        raise NotOpen("unknown")
     match scene.pressed:
         case "pay", [intent_id]:
             if not await _asked_twice(scene, intent_id):
@@ -411,18 +479,13 @@ async def _again(scene: Scene, intent: Intent) -> None:
 async def _asked_twice(scene: Scene, intent_id: str) -> bool:
     """Whether it is much money for somebody whom the payer never dealt with; then asks."""
     intent = await scene.payments.intent(intent_id, scene.person.id)
-    is_open = intent.state in cards.OPEN_STATES and intent.kind is IntentKind.PAYMENT
-    each, policy = intent.amount_each, scene.payments.policy
-    if not is_open or intent.total is None or each is None:
+    policy = scene.payments.policy
+    if not second_look.is_much(intent, policy):
         return False
-    if each <= in_minor(each.currency, policy.stranger_most, policy):
+    facts = await _facts(scene, intent)
+    if not second_look.needed(intent, facts, policy):
         return False
-    facts = await facts_of(scene.payments, intent, scene.bot.username, scene.public_url)
-    ids = {payment.payee_id for payment in intent.payments}
-    covered = facts.available is not None and facts.available >= intent.total
-    if not covered or (None not in ids and not facts.strangers):
-        return False
-    await scene.edit(*cards.stranger_question(intent, facts, scene.t))
+    await scene.edit(*second_look.screen(intent, facts, scene.t))
     return True
 
 
@@ -432,7 +495,10 @@ async def _to_pin(scene: Scene, intent_id: str) -> None:
     except PinMissing:
         await pin.choose_first(scene, intent_id)
     except Unverified as error:
-        await verify.ask_before_paying(scene, error.missing, intent_id)
+        if scene.aside is not None:
+            await scene.lead(f"i_{intent_id}")
+        else:
+            await verify.ask_before_paying(scene, error.missing, intent_id)
     except (InsufficientFunds, LimitExceeded, NotOpen, Expired) as error:
         await scene.answer(refusals.sentence(error, scene.t).striptags(), alert=True)
         await _again(scene, await scene.payments.intent(intent_id, scene.person.id))
@@ -447,7 +513,8 @@ async def _cancel(scene: Scene, intent_id: str) -> None:
         await scene.answer(refusals.sentence(error, scene.t).striptags(), alert=True)
         intent = await scene.payments.intent(intent_id, scene.person.id)
     await _again(scene, intent)
-    await payees.put_picker_away(scene)
+    if scene.private:
+        await payees.put_picker_away(scene)
 
 
 async def _redo(scene: Scene, intent_id: str) -> None:
@@ -476,8 +543,11 @@ async def _change(scene: Scene, intent_id: str, values: list[str]) -> None:
             await _again(
                 scene, await scene.payments.show_in_group(intent_id, by, show=show == "1")
             )
-        case (("amount" | "note" | "answer" | "pick" | "less"), []):
-            await _ask_on_card(scene, await _still_open(scene, intent_id))
+        case "amount", [] if scene.aside is not None:
+            intent = await _still_open(scene, intent_id)
+            await scene.edit(*cards.amount_question(intent, await _facts(scene, intent), scene.t))
+        case (("amount" | "note" | "answer" | "pick" | "less"), []) if scene.private:
+            await _ask_on_card(scene, await _still_open(scene, intent_id), verb, edit=True)
         case _:
             raise NotOpen("unknown")
 
@@ -493,22 +563,21 @@ async def _still_open(scene: Scene, intent_id: str) -> Intent:
     return intent
 
 
-async def _ask_on_card(scene: Scene, intent: Intent) -> None:
-    verb, _ = scene.pressed
+async def _ask_on_card(scene: Scene, intent: Intent, verb: str, *, edit: bool) -> None:
+    """Asks in the private chat for what is typed or picked there."""
     if verb == "pick":
         await _ask(scene, "pay_payee", intent.id)
         await payees.offer_picker(scene, payees.PICKED_TO_PAY)
         return
-    facts = await facts_of(scene.payments, intent, scene.bot.username, scene.public_url)
+    facts = await _facts(scene, intent)
     if verb in {"amount", "less"}:
-        await scene.edit(*cards.amount_question(intent, facts, scene.t))
-        await _ask(scene, "pay_amount" if verb == "amount" else "refund_amount", intent.id)
+        screen = cards.amount_question(intent, facts, scene.t)
     elif verb == "answer":
-        await scene.edit(*cards.answer_question(intent, facts, scene.t))
-        await _ask(scene, "pay_answer", intent.id)
+        screen = cards.answer_question(intent, facts, scene.t)
     else:
-        await scene.edit(*cards.note_question(intent, facts, scene.t))
-        await _ask(scene, "pay_note", intent.id)
+        screen = cards.note_question(intent, facts, scene.t)
+    await _put(scene, intent, screen, edit=edit)
+    await _ask(scene, "refund_amount" if verb == "less" else f"pay_{verb}", intent.id)
 
 
 async def _afterwards(scene: Scene, payment_id: str) -> None:
@@ -532,10 +601,9 @@ async def _afterwards(scene: Scene, payment_id: str) -> None:
 
 
 async def _show_receipt(scene: Scene, payment: Payment, intent: Intent, *, edit: bool) -> None:
-    facts = await facts_of(scene.payments, intent, scene.bot.username, scene.public_url)
+    facts = await _facts(scene, intent)
     screen = receipts.payment_receipt(payment, intent, facts, scene.t)
     if edit:
         await scene.edit(*screen)
         return
-    message_id = await send_to(scene, screen)
-    await scene.chat.remember_card(payment.id, scene.person.id, message_id)
+    await scene.remember(payment.id, await scene.reply(*screen))

@@ -21,8 +21,8 @@ from telegram.ext import filters
 from bot import refusals
 from bot.context import Scene
 from bot.parts import Parts, Payee, PayeeById, PayeeByPhone, PayeeByUsername, read_parts
-from payments.errors import PayeeRefusal, PayeeRefused
-from payments.models import Profile
+from payments.errors import LimitExceeded, PayeeRefusal, PayeeRefused
+from payments.models import Person, Profile
 from payments.service import PayeeRef
 
 PICKED_TO_PAY = 1
@@ -123,15 +123,24 @@ async def refer(scene: Scene, payees: Iterable[Payee]) -> tuple[list[PayeeRef], 
             case PayeeById():
                 problem = refusals.sentence(PayeeRefused(PayeeRefusal.BOT), scene.t)
             case PayeeByPhone(phone):
-                person = await scene.payments.by_phone(phone)
-                if person is None:
-                    problem = scene.t.plain(
-                        "I cannot find anybody who is paid by that number. They may not be here, "
-                        "or not want that. Choose somebody, or name a @username."
-                    )
-                else:
-                    refs.append(person.id)
+                found, why_not = await _by_phone(scene, phone)
+                refs += [] if found is None else [found.id]
+                problem = why_not or problem
     return refs, problem
+
+
+async def _by_phone(scene: Scene, number: str) -> tuple[Person | None, str | None]:
+    """Who is paid by a number, or a plain sentence about why nobody can be told."""
+    try:
+        person = await scene.payments.by_phone(number, by=scene.person.id)
+    except LimitExceeded as error:
+        return None, refusals.sentence(error, scene.t).unescape()
+    if person is not None:
+        return person, None
+    return None, scene.t.plain(
+        "I cannot find anybody who is paid by that number. They may not be here, "
+        "or not want that. Choose somebody, or name a @username."
+    )
 
 
 async def _met(scene: Scene, payee: PayeeById) -> int:

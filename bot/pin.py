@@ -11,17 +11,18 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import OrderedDict
 from typing import Any, assert_never
 
 from markupsafe import Markup
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Message
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, NetworkError, RetryAfter
 from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, filters
 
-from bot import actions, cards, keyboards, pay, prompts, receipts, refusals, start
+from bot import actions, aside, cards, keyboards, pay, prompts, receipts, refusals, start
 from bot.callbacks import pattern
-from bot.context import Scene, handler, is_gone, is_unchanged
+from bot.context import Scene, edited, handler
 from bot.texts import Texts
 from payments.errors import NotOpen
 from payments.models import Intent, Keypad, KeypadPurpose, Millis
@@ -44,6 +45,10 @@ from payments.results import (
 )
 from payments.service import DELETE_KEY
 
+_FACES_MOST = 1_000
+_faces: OrderedDict[tuple[object, ...], tuple[Markup, InlineKeyboardMarkup]] = OrderedDict()
+"""How the keypads look that were shown last, by all that it depends on."""
+
 
 def handlers() -> list[BaseHandler[Any, Any, Any]]:
     """`/pin`, its buttons, and the keypad."""
@@ -63,17 +68,20 @@ async def show_keypad(scene: Scene, keypad: Keypad, *, edit: bool) -> None:
     Any open question is put aside: six digits that are typed from now on are a PIN.
 
     Args:
-        scene: the private chat of the keypad's owner.
+        scene: where nobody but the keypad's owner sees it.
         keypad: the keypad.
         edit: in the message whose button was pressed, or in a new one.
+
+    Raises:
+        ValueError: others would see it.
     """
+    if not scene.confidential:
+        raise ValueError("a keypad is for its owner alone")
     await scene.chat.answered(scene.person.id, scene.chat_id)
-    if edit:
-        await _redraw(scene, keypad)
-        return
-    message = await scene.reply(*await _drawn(scene, keypad, None))
-    if keypad.intent_id:
-        await scene.chat.remember_card(keypad.intent_id, scene.chat_id, message.message_id)
+    screen = await _drawn(scene, keypad, None)
+    message = await (scene.edit(*screen) if edit else scene.reply(*screen))
+    if keypad.intent_id and not (edit and message is scene.message):
+        await scene.remember(keypad.intent_id, message)
 
 
 async def _redraw(scene: Scene, keypad: Keypad, said: Markup | None = None) -> None:
@@ -88,26 +96,34 @@ async def _show_dots(scene: Scene, keypad: Keypad) -> None:
 
 async def _show_receipt(scene: Scene, intent: Intent) -> None:
     """Turns the card into its receipt at once; where that fails, the outbox does it."""
-    facts = await pay.facts_of(scene.payments, intent, scene.bot.username)
+    facts = await pay.facts_of(
+        scene.payments, intent, scene.bot.username, aside=scene.aside is not None
+    )
     await _try_to_show(scene, *receipts.intent_card(intent, facts, scene.t))
 
 
 async def _try_to_show(scene: Scene, html: Markup, markup: InlineKeyboardMarkup | None) -> None:
     """Changes the pressed message, unless Telegram wants a pause or is away."""
+    to = scene.aside
     if scene.message is None:
         return
     try:
-        await scene.bot.edit_message_text(
-            html,
-            chat_id=scene.chat_id,
-            message_id=scene.message.message_id,
-            parse_mode=ParseMode.HTML,
-            reply_markup=markup,
-            disable_web_page_preview=True,
+        if to is not None:
+            await aside.edit(scene.bot, to.chat_id, to.number, to.person_id, html, markup)
+            return
+        message_id = scene.message.message_id
+        await edited(
+            lambda: scene.bot.edit_message_text(
+                html,
+                chat_id=scene.chat_id,
+                message_id=message_id,
+                parse_mode=ParseMode.HTML,
+                reply_markup=markup,
+                disable_web_page_preview=True,
+            )
         )
-    except BadRequest as error:
-        if not (is_unchanged(error) or is_gone(error)):
-            raise
+    except BadRequest:
+        raise
     except (NetworkError, RetryAfter):
         return
 
@@ -134,12 +150,22 @@ async def _typed(scene: Scene) -> None:
 async def _drawn(
     scene: Scene, keypad: Keypad, said: Markup | None
 ) -> tuple[Markup, InlineKeyboardMarkup]:
-    lines = [await _heading(scene, keypad)]
-    if said is not None:
-        lines.append(said)
+    heading, keys = await _face(scene, keypad)
+    lines = [heading] if said is None else [heading, said]
     filled = len(keypad.digits)
     lines.append(Markup(" ").join(["●"] * filled + ["○"] * (PIN_LENGTH - filled)))
-    return Markup("\n\n").join(lines), _keys(keypad, scene.t)
+    return Markup("\n\n").join(lines), keys
+
+
+async def _face(scene: Scene, keypad: Keypad) -> tuple[Markup, InlineKeyboardMarkup]:
+    """What a keypad says and its keys, made once: no tap changes them, as its card is frozen."""
+    which = (keypad.id, keypad.purpose, keypad.keys, scene.t.language)
+    face = _faces.get(which)
+    if face is None:
+        face = _faces[which] = await _heading(scene, keypad), _keys(keypad, scene.t)
+        if len(_faces) > _FACES_MOST:
+            _faces.popitem(last=False)
+    return face
 
 
 async def _heading(scene: Scene, keypad: Keypad) -> Markup:
@@ -316,7 +342,7 @@ async def _pin_set(scene: Scene, intent_id: str | None) -> None:
 async def _closed(scene: Scene, intent_id: str | None) -> None:
     await scene.answer(scene.t.plain("This keypad has closed. Here is where things stand."))
     if intent_id is None and scene.message is not None:  # a keypad that is long forgotten
-        intent_id = await scene.chat.subject_shown(scene.chat_id, scene.message.message_id)
+        intent_id = await _shown_before(scene, scene.message)
     if intent_id is not None:
         await _show_card(scene, intent_id)
         return
@@ -324,6 +350,13 @@ async def _closed(scene: Scene, intent_id: str | None) -> None:
         scene.t("This keypad has closed. Your PIN is as it was."),
         keyboards.rows([keyboards.button(scene.t.plain("Open a new keypad"), "p", "begin")]),
     )
+
+
+async def _shown_before(scene: Scene, message: Message) -> str | None:
+    number = aside.number_of(message)
+    if number is None:
+        return await scene.chat.subject_shown(scene.chat_id, message.message_id)
+    return await scene.chat.subject_shown(scene.chat_id, number, scene.person.id)
 
 
 async def _show_card(scene: Scene, intent_id: str) -> None:

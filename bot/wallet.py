@@ -1,4 +1,7 @@
-"""A person's own money: the balance, and the way in and out. In the private chat only."""
+"""A person's own money: the balance, and the way in and out.
+
+In the private chat; the balance also in a group, as an aside.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,9 @@ from payments.limits import bank_day_most
 from payments.models import Account, Payment, Prompt
 from payments.money import MAX_MINOR, Money
 from payments.proofs import masked
+
+_PLACES = {"topup": "topup", "withdraw": "withdraw"}
+"""Where a button leads from a place where it cannot be pressed; else to the balance."""
 
 
 def handlers() -> list[BaseHandler[Any, Any, Any]]:
@@ -51,7 +57,7 @@ async def _withdraw(scene: Scene) -> None:
 @handler
 async def _button(scene: Scene) -> None:
     verb, arguments = scene.pressed
-    if await start.led_away(scene, "topup"):
+    if await start.led_away(scene, _PLACES.get(verb, "balance")):
         return
     match verb, arguments:
         case "back", [payment_id]:

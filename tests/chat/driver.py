@@ -194,6 +194,12 @@ class Customer:
         await self.say(f"/topup {amount}")
         await self.see("added")
 
+    async def speak(self, language: str) -> None:
+        """Chooses a language in the settings, by its own name."""
+        await self.press(await self.ask("/settings", "Settings"), "Language")
+        await self.press(await self.see("🌍"), language)
+        await self.see("⚙️")
+
     # -- paying -----------------------------------------------------------------------------------
 
     async def tap(self, keypad: Message, digits: str) -> list[Answer]:

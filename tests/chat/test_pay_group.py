@@ -1,4 +1,6 @@
-"""Paying from a group: the card is between payer and bot, the group sees what the payer shows."""
+"""Paying from a group on a server that knows no ephemeral messages: the card goes to the private
+chat, the group sees the way there and what the payer shows.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,13 @@ import pytest
 from simulator.client import Group, Telegram
 from tests.chat.books import books
 from tests.chat.driver import Chatpay, Customer
+
+
+@pytest.fixture
+async def telegram(telegram: Telegram) -> Telegram:
+    """Of before Bot API 10.2."""
+    await telegram.ephemeral("unknown")
+    return telegram
 
 
 @pytest.fixture
