@@ -6,24 +6,38 @@ then for the operator's own PIN, on a keypad that approves exactly this action.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+import structlog
 from markupsafe import Markup
-from telegram import InlineKeyboardMarkup
+from telegram import Bot, BotCommand, BotCommandScopeChat, InlineKeyboardMarkup
+from telegram.error import BadRequest, Forbidden
 from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, filters
 
 from bot import actions, cards, keyboards, pin, prompts
+from bot import help as help_room
 from bot.callbacks import pattern
 from bot.context import NotForUs, Scene, handler
 from bot.memory import draft_of
-from bot.texts import Texts
+from bot.texts import Texts, languages
 from payments.errors import NotOpen, UnknownPerson
-from payments.models import ActionKind, OperatorAction, Payment, Person, Prompt, ReportReason
+from payments.models import (
+    ActionKind,
+    OperatorAction,
+    Payment,
+    Person,
+    PersonId,
+    Prompt,
+    ReportReason,
+)
 from payments.money import Money
 
 Screen = tuple[Markup, InlineKeyboardMarkup]
 
 _PERSON, _REASON = "admin_person", "admin_reason"
+
+log = structlog.get_logger(__name__)
 
 
 def handlers() -> list[BaseHandler[Any, Any, Any]]:
@@ -32,6 +46,26 @@ def handlers() -> list[BaseHandler[Any, Any, Any]]:
         CommandHandler("admin", _command, filters=filters.UpdateType.MESSAGE),
         CallbackQueryHandler(_button, pattern=pattern("x")),
     ]
+
+
+async def publish_command(bot: Bot, operators: Iterable[PersonId]) -> None:
+    """Tells Telegram to offer `/admin`, too, in each operator's private chat, and nowhere else."""
+    for operator in operators:
+        try:
+            await _publish_to(bot, operator)
+        except (BadRequest, Forbidden) as error:  # who never pressed Start has no such chat
+            log.warning("operator_has_no_menu", error=type(error).__name__)
+
+
+async def _publish_to(bot: Bot, operator: PersonId) -> None:
+    for language in languages():
+        t = Texts(language)
+        admin = BotCommand("admin", t.plain("Look after people and payments"))
+        await bot.set_my_commands(
+            [*help_room.commands_in_private(t), admin],
+            scope=BotCommandScopeChat(operator),
+            language_code=help_room.code_of(language),
+        )
 
 
 @handler

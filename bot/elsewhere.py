@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from telegram import Bot
 from telegram.constants import ParseMode
-from telegram.error import BadRequest
 
 from bot import elsewhere_cards
 from bot.cards import Screen
-from bot.context import is_gone, is_unchanged, patiently
+from bot.context import edited, patiently
 from bot.memory import ChatMemory
 from bot.texts import Texts
 from payments.models import Intent, PersonId, Request
@@ -85,8 +84,8 @@ async def refresh_intent(bot: Bot, payments: Payments, memory: ChatMemory, inten
 async def show(bot: Bot, memory: ChatMemory, inline_id: str, screen: Screen) -> None:
     """Edits one of them; one that is gone is forgotten."""
     html, markup = screen
-    try:
-        await patiently(
+    is_there = await edited(
+        lambda: patiently(
             lambda: bot.edit_message_text(
                 html,
                 inline_message_id=inline_id,
@@ -95,9 +94,6 @@ async def show(bot: Bot, memory: ChatMemory, inline_id: str, screen: Screen) -> 
                 disable_web_page_preview=True,
             )
         )
-    except BadRequest as error:
-        if is_unchanged(error):
-            return
-        if not is_gone(error):
-            raise
+    )
+    if not is_there:
         await memory.forget_elsewhere(inline_id)

@@ -1,4 +1,5 @@
-"""Cards in chats that the bot is not in: sent there by a person via the bot, or called for.
+"""Cards in chats that the bot is not in: sent there by a person via the bot, or called for. A gift
+looks the same in a group that the bot is in.
 
 Whoever is in the chat sees the same card, in the language of the one who put it there. It says
 what that person chose to say there, never a balance; what it leads to is in the private chat.
@@ -105,11 +106,19 @@ def offer_to_send(offer: Offer, maker: Person, t: Texts) -> Screen:
 def intent(card: Intent, people: Mapping[PersonId, Person], bot_username: str, t: Texts) -> Screen:
     """A payment that was begun in the chat: a gift, or to somebody there."""
     if card.kind is IntentKind.GIFT:
-        return _gift(card, people, bot_username, t)
+        return gift(card, people, bot_username, t)
     return _payment(card, people, bot_username, t)
 
 
-def _gift(card: Intent, people: Mapping[PersonId, Person], bot_username: str, t: Texts) -> Screen:
+def gift(
+    card: Intent,
+    people: Mapping[PersonId, Person],
+    bot_username: str,
+    t: Texts,
+    *,
+    room: str = _ROOM,
+) -> Screen:
+    """A gift, to be taken with a button of `room`."""
     payer, payment = people[card.payer_id], card.payments[0]
     if card.state in {IntentState.DRAFT, IntentState.AWAITING_PIN}:
         text = _wants_to_send(payer, payment.amount, card.note, t)
@@ -122,7 +131,7 @@ def _gift(card: Intent, people: Mapping[PersonId, Person], bot_username: str, t:
     if payment.state is PaymentState.HELD and payment.claim_token is not None:
         take = button(
             t.plain("Take {amount}", amount=t.money(payment.amount)),
-            _ROOM,
+            room,
             "take",
             payment.claim_token,
             style=KeyboardButtonStyle.SUCCESS,

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from markupsafe import Markup
 
 from bot.cards import lines
-from bot.parts import clean_note
 from bot.qr import Scanned
 from bot.texts import Texts
 from payments.money import Money
+from payments.names import clean_line
 from payments.qr import BadCode, BankCode, Epc, Flaw, MerchantCode, Pix, Upi, read
 
 _QUOTED_MOST = 200
@@ -154,7 +154,7 @@ def _wifi(text: str, t: Texts) -> Markup:
 
 
 def _quoted(text: str, most: int = _QUOTED_MOST) -> str:
-    clean = clean_note(text)
+    clean = clean_line(text)
     return clean if len(clean) <= most else f"{clean[: most - 1]}…"
 
 

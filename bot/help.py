@@ -19,9 +19,11 @@ from telegram import (
     BotCommandScopeAllPrivateChats,
     InlineKeyboardMarkup,
 )
+from telegram.error import BadRequest
 from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, filters
 
 from bot import (
+    gift,
     history,
     keyboards,
     link,
@@ -45,6 +47,8 @@ class Where(Enum):
     PRIVATE = "private"
     """In a group it only shows the way to the private chat."""
     ANYWHERE = "anywhere"
+    ASIDE = "aside"
+    """In a group too, where nobody else sees it and its answer, if the server can do that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +62,14 @@ class Command:
 
 
 COMMANDS = (
-    Command("pay", lambda t: t.plain("Pay someone"), Where.ANYWHERE),
+    Command("pay", lambda t: t.plain("Pay someone"), Where.ASIDE),
     Command("request", lambda t: t.plain("Ask someone for money"), Where.ANYWHERE),
+    Command("split", lambda t: t.plain("Share a bill"), Where.ANYWHERE),
+    Command("gift", lambda t: t.plain("Give money to whoever takes it first"), Where.ASIDE),
     Command("link", lambda t: t.plain("Your payment links and QR codes"), Where.ANYWHERE),
     Command("me", lambda t: t.plain("Your own link, for anybody to pay you"), Where.ANYWHERE),
-    Command("balance", lambda t: t.plain("What you have"), Where.PRIVATE),
-    Command("history", lambda t: t.plain("What was paid, and receipts"), Where.PRIVATE),
+    Command("balance", lambda t: t.plain("What you have"), Where.ASIDE),
+    Command("history", lambda t: t.plain("What was paid, and receipts"), Where.ASIDE),
     Command("topup", lambda t: t.plain("Add money"), Where.PRIVATE),
     Command("withdraw", lambda t: t.plain("Move money to your bank"), Where.PRIVATE),
     Command("pin", lambda t: t.plain("Choose or change your PIN"), Where.PRIVATE),
@@ -88,20 +94,40 @@ def handlers() -> list[BaseHandler[Any, Any, Any]]:
 async def publish_commands(bot: Bot) -> None:
     """Tells Telegram which commands to offer: by language, in private chats and in groups."""
     for language in languages():
-        t = Texts(language)
-        code = None if language == "en" else language.split("_")[0]
-        every = [BotCommand(command.name, command.about(t)) for command in COMMANDS]
-        anywhere = [
-            BotCommand(command.name, command.about(t))
-            for command in COMMANDS
-            if command.where is Where.ANYWHERE
-        ]
+        t, code = Texts(language), code_of(language)
         await bot.set_my_commands(
-            every, scope=BotCommandScopeAllPrivateChats(), language_code=code
+            commands_in_private(t), scope=BotCommandScopeAllPrivateChats(), language_code=code
         )
-        await bot.set_my_commands(
-            anywhere, scope=BotCommandScopeAllGroupChats(), language_code=code
+        await _publish_in_groups(bot, t, code)
+
+
+def commands_in_private(t: Texts) -> list[BotCommand]:
+    """What Telegram offers in the private chat."""
+    return [BotCommand(command.name, command.about(t)) for command in COMMANDS]
+
+
+def code_of(language: str) -> str | None:
+    """The language as Telegram files commands under it; None is for all that have none."""
+    return None if language == "en" else language.partition("_")[0]
+
+
+async def _publish_in_groups(bot: Bot, t: Texts, code: str | None) -> None:
+    """Those of which nobody else should see anything are sent aside, where that is possible."""
+    scope = BotCommandScopeAllGroupChats()
+    offered = [command for command in COMMANDS if command.where is not Where.PRIVATE]
+    plain = [BotCommand(command.name, command.about(t)) for command in offered]
+    marked = [
+        BotCommand(
+            command.name,
+            command.about(t),
+            api_kwargs={"is_ephemeral": True} if command.where is Where.ASIDE else None,
         )
+        for command in offered
+    ]
+    try:
+        await bot.set_my_commands(marked, scope=scope, language_code=code)
+    except BadRequest:  # a server from before Bot API 10.2
+        await bot.set_my_commands(plain, scope=scope, language_code=code)
 
 
 # --- help ----------------------------------------------------------------------------------------
@@ -138,6 +164,11 @@ def _guide(t: Texts) -> Markup:
                 "In a group: reply to their message with /pay 12.50"
             ),
             t("🙏 <b>Ask for money</b>\n/request @bob 12.50 lunch"),
+            t(
+                "🧾 <b>Share a bill</b>\n"
+                "/split 60 @bob @carol dinner asks each of them for an equal share."
+            ),
+            t("🎁 <b>Give</b>\n/gift 20 is for whoever takes it first, in a group or by a link."),
             t("🔗 <b>Be paid by anybody</b>\n/me is your own link and QR code, /link makes more."),
             t("💰 <b>See your money</b>\n/balance and /history, with a receipt for each payment."),
             t("🏦 <b>Move money in and out</b>\n/topup and /withdraw"),
@@ -205,6 +236,8 @@ def places() -> dict[str, Callable[[Scene], Awaitable[None]]]:
         "home": start.home,
         "pay": pay.begin,
         "request": request.begin,
+        "split": request.begin_split,
+        "gift": gift.begin,
         "link": link.begin,
         "me": link.show_personal,
         "balance": wallet.open_balance,

@@ -38,7 +38,7 @@ from telegram.constants import ChatType, ParseMode
 from telegram.error import BadRequest
 from telegram.ext import BaseHandler, ChosenInlineResultHandler, InlineQueryHandler
 
-from bot import elsewhere, elsewhere_cards, payees
+from bot import elsewhere, elsewhere_cards, gift, payees
 from bot.callbacks import PREFIX, callback
 from bot.cards import Screen
 from bot.context import AnyContext, Handling, Scene, patiently
@@ -236,7 +236,7 @@ async def _pressed(scene: Scene) -> None:
         case verb, [subject_id] if verb in _TAKEN_UP:
             await _TAKEN_UP[verb](scene, subject_id, query.inline_message_id)
         case "take", [claim_token]:
-            await _take(scene, claim_token)
+            await gift.take(scene, claim_token)
         case _:
             raise NotOpen("unknown")
 
@@ -269,18 +269,3 @@ _TAKEN_UP: dict[str, Callable[[Scene, str, str], Awaitable[None]]] = {
     "open": _open,
 }
 """By the verb of a result or button: it is given what is named, and the inline message id."""
-
-
-async def _take(scene: Scene, claim_token: str) -> None:
-    """Whoever has joined has the money at once; somebody new goes through the terms first."""
-    if not has_accepted(scene.person):
-        await scene.lead(f"c_{claim_token}")
-        return
-    try:
-        payment = await scene.payments.claim(claim_token, scene.person.id)
-    except NotYours:
-        text = scene.t.plain("This is not for you, or somebody else was faster.")
-        await scene.answer(text, alert=True)
-        return
-    amount = scene.t.money(payment.amount)
-    await scene.answer(scene.t.plain("{amount} is in your balance.", amount=amount), alert=True)

@@ -10,7 +10,6 @@ from typing import Any
 
 from markupsafe import Markup
 from telegram.constants import ParseMode
-from telegram.error import BadRequest
 from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, filters
 
 from bot import (
@@ -27,7 +26,7 @@ from bot import (
 )
 from bot.callbacks import pattern
 from bot.cards import Screen
-from bot.context import Scene, handler, is_unchanged, patiently
+from bot.context import Scene, edited, handler
 from bot.keyboards import button, in_rows_of, quick_amounts, rows
 from bot.link_address import addresses_of
 from bot.memory import draft_of
@@ -167,16 +166,7 @@ async def _show(scene: Scene, link: Link) -> None:
         hint=scene.t.plain("Scan to pay"),
         locale=str(scene.t.locale),
     )
-    html, markup = _card(scene, link)
-    await patiently(
-        lambda: scene.bot.send_photo(
-            scene.chat_id,
-            picture,
-            caption=html,
-            parse_mode=ParseMode.HTML,
-            reply_markup=markup,
-        )
-    )
+    await scene.send_photo(picture, *_card(scene, link))
     await bank_app.show(scene, link)
 
 
@@ -195,14 +185,10 @@ async def _show_changed(scene: Scene, link: Link) -> None:
     """Brings up to date what is written below the picture whose button was pressed."""
     if scene.query is None:
         return
-    html, markup = _card(scene, link)
-    try:
-        await scene.query.edit_message_caption(
-            html, parse_mode=ParseMode.HTML, reply_markup=markup
-        )
-    except BadRequest as error:
-        if not is_unchanged(error):
-            raise
+    query, (html, markup) = scene.query, _card(scene, link)
+    await edited(
+        lambda: query.edit_message_caption(html, parse_mode=ParseMode.HTML, reply_markup=markup)
+    )
 
 
 @handler

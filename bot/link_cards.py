@@ -225,7 +225,7 @@ def _sale(sale: Sale, t: Texts) -> Markup:
     given_back = Money(payment.refunded_minor, payment.currency)
     return cards.lines(
         Markup("{}. <b>{}</b> · {}").format(
-            sale.number, t.money(payment.amount), cards.full_name(sale.payer)
+            sale.number, t.money(payment.amount), t.named(cards.full_name(sale.payer))
         ),
         Markup("{} <b>{}</b>").format(sale.question, sale.answer) if sale.answer else None,
         None if payment.posted_at is None else Markup("{}").format(t.moment(payment.posted_at)),

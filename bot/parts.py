@@ -15,6 +15,7 @@ from babel import Locale
 from telegram import MessageEntity, User
 
 from payments.money import Doubt, Money, Reason, Unreadable, is_currency, parse_amount
+from payments.names import clean_line
 from payments.proofs import e164
 
 
@@ -99,20 +100,7 @@ def read_parts(
     reader = _AmountReader(pieces, default=default_currency, currencies=currencies, locale=locale)
     amount, used = reader.find()
     words = [piece for i, piece in enumerate(pieces) if isinstance(piece, str) and i not in used]
-    return Parts(payees, amount, clean_note(" ".join(words)))
-
-
-def clean_note(text: str) -> str:
-    """Return `text` on one line, single-spaced, without control and direction characters."""
-    return " ".join(_UNWANTED.sub("", " ".join(text.split())).split())
-
-
-_UNWANTED = re.compile(
-    "[\x00-\x1f\x7f-\x9f"  # C0 and C1 controls
-    "\u00ad\u200b\u2060\ufeff"  # invisible: soft hyphen, zero-width spaces
-    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidi marks, embeddings, overrides, isolates
-    "\ud800-\udfff]"  # half a character
-)
+    return Parts(payees, amount, clean_line(" ".join(words)))
 
 
 # --- Payees --------------------------------------------------------------------------------------

@@ -288,6 +288,8 @@ def told(intent: Intent, people: Mapping[PersonId, Person], t: Texts) -> Markup:
         "payee": payee_of(payment, people, t),
         "amount": t.money(payment.amount),
     }
+    if payment.state is PaymentState.RETURNED:
+        return t("↩️ {payee} did not take what {payer} sent.", **fields)
     if payment.state is PaymentState.HELD:
         return t("{payer} sent {payee} <b>{amount}</b>, which waits to be taken", **fields)
     return t("{payer} paid {payee} <b>{amount}</b>", **fields)

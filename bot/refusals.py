@@ -277,7 +277,15 @@ def _receiving_limit(error: LimitExceeded, t: Texts) -> Markup:
 
 
 def _requests_limit(_: LimitExceeded, t: Texts) -> Markup:
-    return t("Too many of your requests are open. Cancel some, or wait until they are paid.")
+    return t("You have asked for money a lot. Wait until some of it is paid, or until tomorrow.")
+
+
+def _lookups_limit(error: LimitExceeded, t: Texts) -> Markup:
+    return t(
+        "You have looked for a lot of phone numbers. More are possible from {again}. "
+        "Choose somebody, or name a @username.",
+        again=_again(error, t),
+    )
 
 
 def _possible(error: LimitExceeded, t: Texts) -> str:
@@ -296,6 +304,7 @@ _LIMITS: dict[str, Callable[[LimitExceeded, Texts], Markup]] = {
     Limit.MONTH: _month_limit,
     Limit.RECEIVING: _receiving_limit,
     Limit.REQUESTS: _requests_limit,
+    Limit.LOOKUPS: _lookups_limit,
 }
 
 

@@ -1,4 +1,4 @@
-"""Asking for money: `/request`, the card of whoever is asked, and that of whoever asks.
+"""Asking for money: `/request`, and `/split`, which asks several for their shares of a bill.
 
 Until it is sent, a request is a draft that lives with the open question (see `bot/memory.py`): one
 a person and chat, named by a token in the card's buttons, so that the buttons of an older card do
@@ -29,18 +29,20 @@ from bot.cards import Screen
 from bot.context import Scene, handler
 from bot.keyboards import button, in_private, in_rows_of, primary, quick_amounts, rows
 from bot.memory import draft_of
-from bot.parts import clean_note
 from bot.texts import Texts
 from payments.errors import NotOpen
 from payments.models import Prompt, ReportReason
 from payments.money import Doubt, Money, Unreadable
+from payments.names import clean_line
+from payments.requests import shares
 from payments.service import PayeeRef, Payments
 
 
 def handlers() -> list[BaseHandler[Any, Any, Any]]:
-    """`/request`, the people picked for it, and the buttons of its cards."""
+    """`/request` and `/split`, the people picked for them, and the buttons of their cards."""
     return [
         CommandHandler("request", _request, filters=filters.UpdateType.MESSAGE),
+        CommandHandler("split", _split, filters=filters.UpdateType.MESSAGE),
         MessageHandler(payees.Picked(payees.PICKED_TO_ASK), _picked),
         CallbackQueryHandler(_pressed, pattern=pattern("r")),
     ]
@@ -60,6 +62,15 @@ class Draft:
     amount: Money | None = None
     note: str = ""
     partial: bool = False
+    split: bool = False
+    """The amount is a bill's, of which each is asked for a share."""
+    own_share: bool = True
+    """Of a bill, whether one share is the person's own."""
+
+    @property
+    def place(self) -> str:
+        """Where it begins anew."""
+        return "m_split" if self.split else "m_request"
 
     @property
     def complete(self) -> bool:
@@ -74,6 +85,8 @@ class Draft:
             "amount": None if self.amount is None else [self.amount.minor, self.amount.currency],
             "note": self.note,
             "partial": self.partial,
+            "split": self.split,
+            "own_share": self.own_share,
         }
 
     @classmethod
@@ -87,6 +100,8 @@ class Draft:
             amount=None if kept["amount"] is None else Money(*kept["amount"]),
             note=kept["note"],
             partial=kept["partial"],
+            split=kept["split"],
+            own_share=kept["own_share"],
         )
 
 
@@ -96,7 +111,17 @@ def _new(**parts: Any) -> Draft:
 
 @handler
 async def _request(scene: Scene) -> None:
-    if await start.need_to_join(scene, "m_request"):
+    await _begin_as_written(scene, _new())
+
+
+@handler
+async def _split(scene: Scene) -> None:
+    await _begin_as_written(scene, _new(split=True))
+
+
+async def _begin_as_written(scene: Scene, draft: Draft) -> None:
+    """Fills a new draft with what stands behind the command."""
+    if await start.need_to_join(scene, draft.place):
         return
     parts = payees.parts_of(scene)
     refs, problem = await payees.refer(scene, parts.payees)
@@ -105,10 +130,10 @@ async def _request(scene: Scene) -> None:
     if isinstance(parts.amount, Unreadable):
         problem = problem or refusals.unreadable(parts.amount.reason, scene.t)
     amount = parts.amount if isinstance(parts.amount, Money) else None
-    draft = _new(payers=tuple(refs), amount=amount, note=parts.note)
+    draft = replace(draft, payers=tuple(refs), amount=amount, note=parts.note)
     readings = parts.amount.readings if isinstance(parts.amount, Doubt) else ()
-    if not scene.private and refs:
-        await _go_private(scene, draft)
+    if not scene.private and (refs or draft.split):
+        await _go_private(scene, draft, problem=problem, readings=readings)
     else:
         await _show(scene, draft, edit=False, problem=problem, readings=readings)
 
@@ -116,6 +141,11 @@ async def _request(scene: Scene) -> None:
 async def begin(scene: Scene) -> None:
     """Starts a request of which nothing is known yet, in the private chat."""
     await _show(scene, _new(), edit=False)
+
+
+async def begin_split(scene: Scene) -> None:
+    """Starts to share a bill of which nothing is known yet, in the private chat."""
+    await _show(scene, _new(split=True), edit=False)
 
 
 async def _show(
@@ -127,6 +157,13 @@ async def _show(
     readings: Sequence[Money] = (),
 ) -> None:
     """Shows what the draft says so far, or asks for what it lacks, and keeps it."""
+    html, markup = await _kept_screen(scene, draft, problem, readings)
+    await (scene.edit(html, markup) if edit else scene.reply(html, markup))
+
+
+async def _kept_screen(
+    scene: Scene, draft: Draft, problem: str | None, readings: Sequence[Money]
+) -> Screen:
     if readings:
         expects, (html, markup) = "request_amount", _amount_question(scene, draft, readings)
     elif not draft.anyone and not draft.payers:
@@ -137,40 +174,30 @@ async def _show(
         expects, (html, markup) = "request_ready", await _preview(scene, draft)
     if problem is not None:
         html = Markup("{}\n\n").format(problem) + html
-    await _keep(scene, draft, expects, scene.chat_id)
-    await (scene.edit(html, markup) if edit else scene.reply(html, markup))
+    await _keep(scene, draft, expects)
+    return html, markup
 
 
-async def _keep(scene: Scene, draft: Draft, expects: str, chat_id: int) -> None:
+async def _keep(scene: Scene, draft: Draft, expects: str) -> None:
     await scene.chat.ask(
-        scene.person.id, chat_id, expects, subject_id=draft.token, draft=draft.as_json()
+        scene.person.id, scene.chat_id, expects, subject_id=draft.token, draft=draft.as_json()
     )
 
 
-async def _go_private(scene: Scene, draft: Draft) -> None:
+async def _go_private(
+    scene: Scene, draft: Draft, *, problem: str | None = None, readings: Sequence[Money] = ()
+) -> None:
     """Whom somebody asks is nobody else's business: the card goes to the private chat."""
-    expects = "request_amount" if draft.amount is None else "request_ready"
-    if not draft.payers:
-        expects = "request_payer"
-    await _keep(scene, draft, expects, scene.person.id)
-    screen = await _private_screen(scene, draft)
+    screen = await _kept_screen(scene.in_private(), draft, problem, readings)
     try:
-        await pay.send_to(scene, screen)
+        await scene.tell(*screen)
     except (Forbidden, BadRequest) as error:
         if not pay.is_unreachable(error):
             raise
         html = scene.t("{name}, open our private chat and ask there.", name=scene.person.name)
     else:
         html = scene.t("{name}, go on in our private chat.", name=scene.person.name)
-    await scene.reply(html, in_private(scene.t, scene.bot.username, "m_request"))
-
-
-async def _private_screen(scene: Scene, draft: Draft) -> Screen:
-    if not draft.payers:
-        return await _payer_question(replace(scene, chat_id=scene.person.id), draft)
-    if draft.amount is None:
-        return _amount_question(scene, draft)
-    return await _preview(scene, draft)
+    await scene.reply(html, in_private(scene.t, scene.bot.username, draft.place))
 
 
 # --- the draft's card ----------------------------------------------------------------------------
@@ -194,12 +221,21 @@ async def _payer_question(scene: Scene, draft: Draft) -> Screen:
         button(cards.short_name(person), "r", "to", draft.token, person.id)
         for person in await scene.payments.recent_payees(scene.person.id, 4)
     ]
+    pick = button(t.plain("Pick from my contacts"), "r", "pick", draft.token)
+    if draft.split:
+        html = cards.lines(
+            t("<b>Who shares it with you?</b>"),
+            so_far,
+            "",
+            t("Pick them together, or type their names: @bob @carol"),
+        )
+        return html, rows([pick], cancel)
     html = cards.lines(
         t("<b>Whom do you ask?</b>"), so_far, "", t("Choose somebody, or type a @username.")
     )
     return html, rows(
         *in_rows_of(2, recent),
-        [button(t.plain("Pick from my contacts"), "r", "pick", draft.token)],
+        [pick],
         [button(t.plain("Anyone, by a link"), "r", "any", draft.token)],
         [button(t.plain("My open requests"), "r", "mine")],
         cancel,
@@ -215,7 +251,11 @@ def _amount_question(scene: Scene, draft: Draft, readings: Sequence[Money] = ())
         how = t("Tap an amount or type one.")
     else:
         how = t("Tap an amount, or send it with the command: /request 12.50")
-    return cards.lines(t("<b>How much do you ask for?</b>"), how), rows(
+    if draft.split:
+        question = t("<b>How much was it in all?</b>")
+    else:
+        question = t("<b>How much do you ask for?</b>")
+    return cards.lines(question, how), rows(
         *in_rows_of(
             2, [button(t.money(m), "r", "sum", draft.token, m.minor, m.currency) for m in amounts]
         ),
@@ -229,6 +269,8 @@ async def _preview(scene: Scene, draft: Draft) -> Screen:
         raise ValueError("a draft without an amount has no preview")
     amount = t.money(draft.amount)
     names = await _names(scene.payments, draft.payers)
+    if draft.split:
+        return _split_preview(draft, draft.amount, names, t)
     html = cards.lines(
         _asked(draft, amount, names, t=scene.t, private=scene.private),
         *([Markup("• {}").format(name) for name in names] if len(names) > 1 else []),
@@ -238,7 +280,37 @@ async def _preview(scene: Scene, draft: Draft) -> Screen:
     return html, rows(
         [send],
         [_parts_button(draft, scene)],
-        _typed_changes(draft, scene) if scene.private else [],
+        _typed_changes(draft, t) if scene.private else [],
+        [button(t.plain("Cancel"), "r", "drop", draft.token)],
+    )
+
+
+def _split_preview(draft: Draft, total: Money, names: Sequence[Markup], t: Texts) -> Screen:
+    """What each is asked for, to the last minor unit, and what is left for whoever asks."""
+    own, asked = shares(total, len(names), own_share=draft.own_share)
+    n = len(names) + draft.own_share
+    html = cards.lines(
+        t.plural(
+            "<b>{total}</b>, shared by {n} person",
+            "<b>{total}</b>, shared by {n} people",
+            n,
+            total=t.money(total),
+        ),
+        *(
+            t("• {name}: {share}", name=name, share=t.money(share))
+            for name, share in zip(names, asked, strict=True)
+        ),
+        t("• You: {share}, which nobody is asked for", share=t.money(own))
+        if draft.own_share
+        else None,
+        cards.note_line(draft.note),
+    )
+    on = t.plain("My own share: on") if draft.own_share else t.plain("My own share: off")
+    send = primary(t.plain("Ask them"), "r", "send", draft.token)
+    return html, rows(
+        [send],
+        [button(on, "r", "own", draft.token, int(not draft.own_share))],
+        _typed_changes(draft, t),
         [button(t.plain("Cancel"), "r", "drop", draft.token)],
     )
 
@@ -261,8 +333,7 @@ def _parts_button(draft: Draft, scene: Scene) -> InlineKeyboardButton:
     return button(scene.t.plain("Allow part payments: off"), "r", "parts", draft.token, 1)
 
 
-def _typed_changes(draft: Draft, scene: Scene) -> list[InlineKeyboardButton]:
-    t = scene.t
+def _typed_changes(draft: Draft, t: Texts) -> list[InlineKeyboardButton]:
     words = t.plain("Change the note") if draft.note else t.plain("Add a note")
     return [
         button(t.plain("Change amount"), "r", "amount", draft.token),
@@ -310,11 +381,15 @@ async def _amount_typed(scene: Scene, prompt: Prompt, amount: Money) -> None:
 
 @prompts.takes_text("request_note")
 async def _note_typed(scene: Scene, prompt: Prompt, text: str) -> None:
-    await _show(scene, replace(Draft.of(prompt), note=clean_note(text)), edit=False)
+    await _show(scene, replace(Draft.of(prompt), note=clean_line(text)), edit=False)
 
 
 @prompts.takes_text("request_ready")
-async def _typed_instead(scene: Scene, _: Prompt, __: str) -> None:
+async def _typed_instead(scene: Scene, prompt: Prompt, _: str) -> None:
+    if Draft.of(prompt).split:
+        raise prompts.AskAgain(
+            scene.t.plain("Your bill is ready: tap “Ask them” on its card, or send /cancel.")
+        )
     raise prompts.AskAgain(
         scene.t.plain("Your request is ready: tap “Ask for …” on its card, or send /cancel.")
     )
@@ -369,6 +444,8 @@ async def _change_draft(scene: Scene, token: str, values: list[str]) -> None:
             await _show(scene, replace(draft, amount=Money(int(minor), currency)), edit=True)
         case "parts", [partial]:
             await _show(scene, replace(draft, partial=partial == "1"), edit=True)
+        case "own", [own_share]:
+            await _show(scene, replace(draft, own_share=own_share == "1"), edit=True)
         case _, []:
             await _on_draft(scene, draft)
         case _:
@@ -385,10 +462,10 @@ async def _on_draft(scene: Scene, draft: Draft) -> None:
             await scene.delete()
             await _go_private(scene, draft)
         case "amount":
-            await _keep(scene, draft, "request_amount", scene.chat_id)
+            await _keep(scene, draft, "request_amount")
             await scene.edit(*_amount_question(scene, draft))
         case "note":
-            await _keep(scene, draft, "request_note", scene.chat_id)
+            await _keep(scene, draft, "request_note")
             await scene.edit(t("<b>What is it for?</b>\nType a few words."))
         case "send":
             await _send(scene, draft)
@@ -404,15 +481,26 @@ async def _send(scene: Scene, draft: Draft) -> None:
     """Sends the request; the outbox brings its cards, and the draft's makes way for them."""
     if draft.amount is None or not draft.complete:
         raise NotOpen("draft")
-    await scene.payments.request(
-        scene.person.id,
-        payers=draft.payers,
-        amount=draft.amount,
-        note=draft.note,
-        partial=draft.partial,
-        group_id=None if scene.private else scene.chat_id,
-        origin=f"request:{draft.token}",
-    )
+    origin = f"request:{draft.token}"
+    if draft.split:
+        await scene.payments.split(
+            scene.person.id,
+            payers=draft.payers,
+            total=draft.amount,
+            own_share=draft.own_share,
+            note=draft.note,
+            origin=origin,
+        )
+    else:
+        await scene.payments.request(
+            scene.person.id,
+            payers=draft.payers,
+            amount=draft.amount,
+            note=draft.note,
+            partial=draft.partial,
+            group_id=None if scene.private else scene.chat_id,
+            origin=origin,
+        )
     await scene.chat.answered(scene.person.id, scene.chat_id)
     await scene.answer(scene.t.plain("Asked."))
     await scene.delete()

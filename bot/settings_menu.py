@@ -239,7 +239,7 @@ async def _blocked(scene: Scene) -> Screen:
             t("🚫 <b>Blocked people</b>\nYou have blocked nobody."),
             keyboards.rows(_back(t)),
         )
-    names = [Markup("• {}").format(cards.full_name(person)) for person in people]
+    names = [Markup("• {}").format(t.named(cards.full_name(person))) for person in people]
     options = [
         keyboards.button(t.plain("Unblock {name}", name=person.name), "s", "unblock", person.id)
         for person in people

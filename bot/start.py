@@ -18,9 +18,9 @@ from bot import asked, keyboards, link, pay, prompts, wallet
 from bot import help as help_room
 from bot.callbacks import pattern
 from bot.context import Scene, handler
-from bot.parts import clean_note
 from bot.texts import Texts
 from payments.models import Person, Prompt
+from payments.names import clean_line
 from payments.people import has_accepted
 
 NAME_MOST = 64
@@ -28,6 +28,8 @@ NAME_MOST = 64
 
 _ALWAYS_OPEN = ("balance", "history", "help")
 """What waits for nobody to accept new terms: the money is theirs, whatever they think of them."""
+_ASIDE = ("balance", "history", "pin")
+"""What is done with buttons alone, so that a group is no obstacle if nobody else sees it there."""
 _WEEK_MINUTES = 7 * 24 * 60
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -64,6 +66,7 @@ async def arrive(scene: Scene, payload: str) -> None:
     kind, _, subject_id = payload.partition("_")
     subjects: dict[str, Callable[[Scene, str], Awaitable[None]]] = {
         "i": pay.open_intent,
+        "t": pay.open_to_type,
         "r": asked.open_request,
         "l": link.open_link,
         "c": pay.open_claim,
@@ -79,18 +82,20 @@ async def arrive(scene: Scene, payload: str) -> None:
 async def led_away(scene: Scene, place: str) -> bool:
     """Whether the person has to go elsewhere first, and was shown the way.
 
-    From a group to the private chat; somebody new through the terms. In the end they arrive at
-    `place`, one of `help.places()`.
+    From a group to the private chat, unless what is said there is said aside and needs no more
+    than that; somebody new through the terms. In the end they arrive at `place`, one of
+    `help.places()`.
     """
     payload = f"m_{place}"
-    if scene.private:
+    if scene.private or (scene.aside is not None and place in _ASIDE):
         if place in _ALWAYS_OPEN and scene.person.joined:
             return False
         return await need_to_join(scene, payload)
-    await scene.reply(
-        scene.t("🤫 That is between you and me. Let's do it in our private chat."),
-        keyboards.in_private(scene.t, scene.bot.username, payload),
-        to_message=True,
+    if scene.aside is not None and scene.query is not None:
+        await scene.lead(payload)
+        return True
+    await scene.show_way(
+        scene.t("🤫 That is between you and me. Let's do it in our private chat."), payload
     )
     return True
 
@@ -105,12 +110,11 @@ async def need_to_join(scene: Scene, payload: str) -> bool:
     if has_accepted(scene.person):
         return False
     if not scene.private:
-        await scene.reply(
+        await scene.show_way(
             scene.t("📄 The terms have changed. Look at them in our private chat first.")
             if scene.person.joined
             else scene.t("👋 You are new here. It takes a minute to get started."),
-            keyboards.in_private(scene.t, scene.bot.username, payload or "m_home"),
-            to_message=True,
+            payload or "m_home",
         )
         return True
     await _ask(scene, "join_terms", payload)
@@ -290,7 +294,7 @@ async def _typed_name(scene: Scene, prompt: Prompt, text: str) -> None:
 
 def clean_name(text: str) -> str | None:
     """A name as it will be shown, without control and direction characters; None if it is none."""
-    name = clean_note(text)
+    name = clean_line(text)
     if not 1 <= len(name) <= NAME_MOST or not any(c.isalpha() for c in name):
         return None
     return name

@@ -2,14 +2,15 @@
 
 The English text is its own key (gettext). `locales/<language>/LC_MESSAGES/chatpay.po` holds the
 other languages and is read as it stands, so there is nothing to compile. Fields are escaped for
-HTML as they are filled in: a name can never become a tag.
+HTML as they are filled in: a name can never become a tag. Nor can it turn the sentence around it:
+names that read the other way stand between two marks of direction.
 """
 
 from __future__ import annotations
 
 import io
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
@@ -21,9 +22,12 @@ from markupsafe import Markup
 
 from payments.models import Millis
 from payments.money import Money, format_money
-from payments.names import isolated
+from payments.names import END, ISOLATE, isolated
+from payments.privacy import FORGOTTEN
 
 LOCALES = Path(__file__).parent / "locales"
+_LOCALES_KEPT = 256
+"""Anybody can send any language; more than people speak need not be remembered."""
 
 
 @cache
@@ -45,7 +49,7 @@ def _catalogue(language: str) -> NullTranslations:
     return GNUTranslations(compiled)
 
 
-@cache
+@lru_cache(_LOCALES_KEPT)
 def _locale(language: str) -> Locale:
     try:
         return Locale.parse(language.replace("-", "_"))
@@ -66,6 +70,8 @@ class Texts:
         self.locale = _locale(language)
         self.spoken = self._nearest(language)
         """The language of the catalogue that is used."""
+        self.from_right = Locale.parse(self.spoken).text_direction == "rtl"
+        """Whether its sentences are written from the right."""
         self._catalogue = _catalogue(self.spoken)
 
     @staticmethod
@@ -75,15 +81,39 @@ class Texts:
 
     def __call__(self, message: str, **fields: object) -> Markup:
         """The message in this language as HTML, its `{fields}` filled in and escaped."""
-        return Markup(self._catalogue.gettext(message)).format(**_isolated(fields))  # noqa: S704 (catalogue text is ours; fields are escaped)
+        return Markup(self._catalogue.gettext(message)).format(**self._said(fields))  # noqa: S704 (catalogue text is ours; fields are escaped)
 
     def plain(self, message: str, **fields: object) -> str:
         """The message as plain text, for buttons, toasts and command descriptions."""
-        return self._catalogue.gettext(message).format(**_isolated(fields))
+        return self._catalogue.gettext(message).format(**self._said(fields))
 
     def plural(self, one: str, many: str, n: int, **fields: object) -> Markup:
         """`one` or `many` as the language's grammar says for `n` (also filled in as `{n}`)."""
-        return Markup(self._catalogue.ngettext(one, many, n)).format(n=n, **_isolated(fields))  # noqa: S704 (as above)
+        return Markup(self._catalogue.ngettext(one, many, n)).format(n=n, **self._said(fields))  # noqa: S704 (as above)
+
+    def name(self, name: str) -> str:
+        """Somebody's name: that of a deleted account is a word of ours."""
+        return self.plain("Deleted account") if name == FORGOTTEN else name
+
+    def named(self, html: Markup) -> Markup:
+        """The same where a name is shown with its @username, as HTML."""
+        name = Markup("<b>{}</b>")
+        return html.replace(name.format(FORGOTTEN), name.format(self.name(FORGOTTEN)))
+
+    def _said(self, fields: dict[str, object]) -> dict[str, object]:
+        return {name: self._field(field) for name, field in fields.items()}
+
+    def _field(self, field: object) -> object:
+        """What is filled in, kept from turning its sentence, and from being turned by it."""
+        if type(field) is Markup:
+            field = self.named(field)
+            is_turned = self.from_right and field.startswith("@")
+            return Markup(f"{ISOLATE}{field}{END}") if is_turned else field  # noqa: S704 (two marks around HTML)
+        if type(field) is not str:
+            return field
+        if self.from_right and field and not (field[0] + field[-1]).isalnum():
+            return f"{ISOLATE}{field}{END}"
+        return isolated(self.name(field))
 
     def money(self, money: Money) -> str:
         """An amount, as this language writes it."""
@@ -102,13 +132,6 @@ class Texts:
         """A duration, such as "15 minutes"."""
         duration = max(timedelta(milliseconds=duration_ms), timedelta(seconds=1))
         return format_timedelta(duration, threshold=1.2, locale=self.locale)
-
-
-def _isolated(fields: dict[str, object]) -> dict[str, object]:
-    """The fields, with names that are written from the right kept from turning their sentence."""
-    return {
-        name: isolated(field) if type(field) is str else field for name, field in fields.items()
-    }
 
 
 def _utc(at: Millis) -> datetime:

@@ -76,7 +76,8 @@ class Policy:
 
     request_ms: int = 7 * DAY
     request_open_most: int = 5
-    """Open requests of one person to one other …"""
+    """Open requests of one person to one other, with those of the last day that were taken back:
+    each of them was told, too …"""
     request_open_all_most: int = 100
     """… and to everybody."""
     reminders_most: int = 3

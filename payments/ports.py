@@ -214,7 +214,10 @@ class Proofs(Protocol):
         """When this person looked somebody up by phone number after `since`, oldest first."""
 
     def add_lookup(self, person_id: PersonId, *, since: Millis, now: Millis) -> None:
-        """Counts a look-up; those up to `since` are forgotten."""
+        """Counts a look-up, also for somebody who is forgotten and comes back.
+
+        Everybody's up to `since` are forgotten.
+        """
 
     def bank_account(self, person_id: PersonId) -> BankAccount | None:
         """Where the person withdraws to."""
@@ -343,11 +346,11 @@ class Requests(Protocol):
     def set_payer(self, request_id: str, payer_id: PersonId) -> None:
         """The payer is known by id now."""
 
-    def count_open(self, requester_id: PersonId, payer_id: PersonId) -> int:
-        """How many open requests the one has to the other."""
+    def count(self, requester_id: PersonId, payer_id: PersonId, *, since: Millis) -> int:
+        """How many requests of the one to the other are open, or taken back and made `since`."""
 
-    def count_all_open(self, requester_id: PersonId) -> int:
-        """How many open requests the one has to anybody."""
+    def count_all(self, requester_id: PersonId, *, since: Millis) -> int:
+        """How many requests of the one to anybody are open, or taken back and made `since`."""
 
     def report(
         self, request_id: str, reporter_id: PersonId, reason: ReportReason, now: Millis

@@ -44,7 +44,7 @@ from payments.models import (
 )
 from payments.money import Money
 from payments.people import Named, PersonRef
-from payments.policy import Policy
+from payments.policy import DAY, Policy
 from payments.ports import Tx
 
 _LIST_MOST = 50
@@ -169,20 +169,23 @@ def _add(tx: Tx, request: Request, *, origin: str | None, policy: Policy, now: M
     if first.id == request.id:
         if request.payer_id is not None:
             payer = people.known(tx, request.payer_id)
-            _refuse_asking(tx, payer, requester_id=request.requester_id, policy=policy)
-        if tx.requests.count_all_open(request.requester_id) > policy.request_open_all_most:
+            _refuse_asking(tx, payer, requester_id=request.requester_id, policy=policy, now=now)
+        asked = tx.requests.count_all(request.requester_id, since=now - DAY)
+        if asked > policy.request_open_all_most:
             raise LimitExceeded(Limit.REQUESTS, possible=None, again_at=None)
         notices.request_made(tx, request, now)
     return first
 
 
-def _refuse_asking(tx: Tx, payer: Person, *, requester_id: PersonId, policy: Policy) -> None:
+def _refuse_asking(
+    tx: Tx, payer: Person, *, requester_id: PersonId, policy: Policy, now: Millis
+) -> None:
     people.refuse_blocked(tx, requester_id, payer.id)
     off = payer.requests_from is RequestsFrom.NOBODY
     known_only = payer.joined and payer.requests_from is RequestsFrom.KNOWN
     if off or (known_only and not tx.ledger.have_dealt(requester_id, payer.id)):
         raise PayeeRefused(PayeeRefusal.REQUESTS_OFF)
-    if tx.requests.count_open(requester_id, payer.id) > policy.request_open_most:
+    if tx.requests.count(requester_id, payer.id, since=now - DAY) > policy.request_open_most:
         raise LimitExceeded(Limit.REQUESTS, possible=None, again_at=None)
 
 

@@ -597,6 +597,14 @@ class Payments(Asking):
             )
         )
 
+    async def balances_at(
+        self, person_id: PersonId, *, currency: str, moments: Sequence[Millis]
+    ) -> list[int]:
+        """What the person had at each of these moments, oldest first, in minor units."""
+        return await self.store.read(
+            lambda tx: statements.balances_at(tx, person_id, currency=currency, moments=moments)
+        )
+
     async def receipt(self, transfer_id: str, by: PersonId) -> Receipt:
         """One movement of money, for the two people concerned."""
         return await self.store.read(lambda tx: statements.receipt(tx, transfer_id, by))

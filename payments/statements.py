@@ -5,12 +5,24 @@ Whatever is not one's own, or does not exist, is `NotYours` alike, so that ids c
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import cache
 
 from payments import people
 from payments.errors import NotYours
-from payments.models import Entry, Intent, Payment, PaymentState, Person, PersonId, TransferKind
+from payments.models import (
+    Account,
+    Entry,
+    HistoryLine,
+    Intent,
+    Millis,
+    Payment,
+    PaymentState,
+    Person,
+    PersonId,
+    TransferKind,
+)
 from payments.money import Money
 from payments.ports import Tx
 from payments.results import HistoryPage, Receipt
@@ -75,9 +87,7 @@ def history(
     limit: int,
 ) -> HistoryPage:
     """A page of a person's account, newest first; empty where there is no such account."""
-    account = next(
-        (each for each in tx.ledger.accounts_of(person_id) if each.currency == currency), None
-    )
+    account = _account(tx, person_id, currency)
     if account is None:
         return HistoryPage((), None)
     lines = tx.ledger.history(
@@ -85,6 +95,46 @@ def history(
     )
     page = tuple(lines[:limit])
     return HistoryPage(page, page[-1].position if len(lines) > limit else None)
+
+
+def balances_at(
+    tx: Tx, person_id: PersonId, *, currency: str, moments: Sequence[Millis]
+) -> list[int]:
+    """What a person had at each of these moments, oldest first, in minor units.
+
+    Entries are numbered without gaps, so each is found by halving, however many there are.
+    """
+    account = _account(tx, person_id, currency)
+    if account is None:
+        return [0] * len(moments)
+    account_id, position = account.id, account.version
+
+    @cache
+    def line(at: int) -> HistoryLine:
+        (found,) = tx.ledger.history(account_id, before=at + 1, kinds=(), limit=1)
+        return found
+
+    points = []
+    for moment in reversed(moments):
+        position = _last_until(moment, position, lambda at: line(at).created_at)
+        points.append(line(position).balance_after_minor if position else 0)
+    return points[::-1]
+
+
+def _last_until(moment: Millis, newest: int, made_at: Callable[[int], Millis]) -> int:
+    """The newest of the entries 1 to `newest` made until a moment; 0 if there is none."""
+    low, high, step = newest, newest + 1, 1
+    while low and made_at(low) > moment:
+        low, high, step = max(0, low - step), low, 2 * step
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if made_at(middle) > moment else (middle, high)
+    return low
+
+
+def _account(tx: Tx, person_id: PersonId, currency: str) -> Account | None:
+    accounts = tx.ledger.accounts_of(person_id)
+    return next((account for account in accounts if account.currency == currency), None)
 
 
 def _own_entry(tx: Tx, transfer_id: str, person_id: PersonId) -> Entry | None:

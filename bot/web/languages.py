@@ -5,6 +5,8 @@ from __future__ import annotations
 from bot.texts import Texts, languages
 
 _TAGS_MOST = 20
+_TAG_MOST = 35
+"""The length that RFC 5646, 4.4.1, has readers provide for."""
 
 
 def texts_for(accept_language: str) -> Texts:
@@ -29,7 +31,12 @@ def _by_welcome(accept_language: str) -> list[str]:
     for part in accept_language.lower().split(",")[:_TAGS_MOST]:
         tag, _, parameter = part.strip().partition(";")
         welcome = _quality(parameter)
-        if tag.replace("-", "").isalnum() and tag.isascii() and welcome > 0:
+        if (
+            len(tag) <= _TAG_MOST
+            and tag.replace("-", "").isalnum()
+            and tag.isascii()
+            and welcome > 0
+        ):
             ranges.append((tag.strip(), welcome))
     return [tag for tag, _ in sorted(ranges, key=lambda each: -each[1])]
 

@@ -98,7 +98,7 @@ async def _body(request: Request) -> bytes | None:
 def _update(body: bytes) -> dict[str, Any] | None:
     try:
         update = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     is_update = isinstance(update, dict) and isinstance(update.get("update_id"), int)
     return update if is_update else None

@@ -140,5 +140,6 @@ async def open_page(browser: Browser, server: LocalTelegram) -> AsyncIterator[Op
 
 def is_trouble(said: str) -> bool:
     """Whether a line of the console is more than a lost connection or something refused."""
-    expected = ("net::ERR_", "400 (Bad Request)", "403 (Forbidden)", "422 (Unprocessable")
+    refused = ("400 (Bad Request)", "401 (Unauthorized)", "403 (Forbidden)", "422 (Unprocessable")
+    expected = ("net::ERR_", *refused)
     return not any(each in said for each in expected)

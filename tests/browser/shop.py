@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 
+from bot.demo import free_port
 from bot.web.pay_page import PayPages
 from bot.web.server import WebServer
 from payments.models import Link, Profile
@@ -65,8 +65,7 @@ async def open_shop(folder: Path) -> AsyncIterator[Shop]:
     )
     clock = Clock()
     payments = Payments(store, PlainPins(), policy(), clock)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     shop = Shop(payments, clock, f"http://127.0.0.1:{port}", [0.0])
     pages = PayPages(payments, BOT, shop.address, lambda: shop.seconds[0])
     server = WebServer(Starlette(routes=pages.routes()), "127.0.0.1", port)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 
+from bot.demo import free_port
 from storage.audit import verify
 from storage.sqlite import snapshot
 from tests.browser.conftest import ARTIFACTS, OpenPage
@@ -20,13 +20,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PIN = "274913"
 SHOT = ARTIFACTS / "story"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest_asyncio.fixture(loop_scope="module")

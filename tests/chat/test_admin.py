@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from simulator.client import Telegram
+from simulator.people import Json
 from tests.chat.books import books
 from tests.chat.driver import Chatpay, Clock, Customer, is_keypad
 
@@ -58,9 +60,56 @@ async def test_for_anybody_else_there_is_no_such_command(
     commands = [
         one["command"]
         for call in await telegram.calls("setMyCommands")
+        if call["params"]["scope"]["type"] != "chat"
         for one in call["params"]["commands"]
     ]
+    assert "pay" in commands
     assert "admin" not in commands
+
+
+async def test_an_operators_own_menu_offers_it(
+    telegram: Telegram, chatpay: Chatpay, olga: Customer
+) -> None:
+    """In each language, below all that everybody is offered; nothing else is set for a chat."""
+    before = len(await telegram.calls("setMyCommands"))
+    await chatpay.restart()
+    calls = await until(telegram, lambda calls: len(own(calls[before:])) == 2)
+    english, arabic = own(calls[before:])
+    assert [call["params"]["scope"]["chat_id"] for call in (english, arabic)] == [olga.id] * 2
+    assert english["params"].get("language_code") is None
+    assert arabic["params"]["language_code"] == "ar"
+    commands = {one["command"]: one["description"] for one in english["params"]["commands"]}
+    assert commands["admin"] == "Look after people and payments"
+    everybody = next(
+        call
+        for call in calls[before:]
+        if call["params"]["scope"]["type"] == "all_private_chats"
+        and "language_code" not in call["params"]
+    )
+    assert english["params"]["commands"][:-1] == everybody["params"]["commands"]
+
+
+async def test_an_operator_who_never_pressed_start_stops_nothing(
+    telegram: Telegram, chatpay: Chatpay
+) -> None:
+    """Telegram knows no chat with them: nothing is set, and the bot is at work all the same."""
+    (refused,) = own(await until(telegram, own))
+    assert refused["params"]["scope"]["chat_id"] == OPERATOR_ID
+    alice = await chatpay.customer("Alice")
+    assert await alice.balance() == "€100.00"
+
+
+def own(calls: list[Json]) -> list[Json]:
+    """The menus that were set for one chat."""
+    return [call for call in calls if call["params"]["scope"]["type"] == "chat"]
+
+
+async def until(telegram: Telegram, fits: Callable[[list[Json]], object]) -> list[Json]:
+    """The calls that set menus, once they fit."""
+    async with asyncio.timeout(10):
+        while not fits(calls := await telegram.calls("setMyCommands")):  # noqa: ASYNC110 (no event says so)
+            await asyncio.sleep(0.05)
+    return calls
 
 
 async def test_a_frozen_person_is_told_and_others_are_not(

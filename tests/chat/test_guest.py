@@ -154,6 +154,7 @@ async def test_a_redelivered_call_makes_no_second_card(
 ) -> None:
     """The same message calls once, however often Telegram tells of it."""
     card = await called(alice, bob, "request 5 lunch")
+    await alice.see("You ask")
     (update,) = [u["update"] for u in await telegram.updates() if "guest_message" in u["update"]]
     await telegram.redeliver(update["update_id"], 3)
     await alice.ask("/balance", "available")

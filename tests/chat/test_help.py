@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote_plus
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from telegram import Bot
 
 from bot import help as help_room
-from bot.texts import Texts
+from bot.texts import Texts, languages
+from bot.transport import Transport
 from simulator.client import Telegram
-from tests.chat.driver import Chatpay, Customer
+from tests.chat.driver import TOKEN, Chatpay, Customer
+
+NAMES = [command.name for command in help_room.COMMANDS]
+ME = {"id": 7_000_000_001, "is_bot": True, "first_name": "Chatpay", "username": "chatpay_bot"}
 
 
 async def test_help_in_private_is_by_what_a_person_wants(alice: Customer) -> None:
@@ -48,14 +57,53 @@ async def test_telegram_is_told_the_commands(telegram: Telegram, alice: Customer
     calls = await telegram.calls("setMyCommands")
 
     by_scope = {
-        call["params"]["scope"]["type"]: [one["command"] for one in call["params"]["commands"]]
+        call["params"]["scope"]["type"]: [
+            one["command"] + (" (aside)" if one.get("is_ephemeral") else "")
+            for one in call["params"]["commands"]
+        ]
         for call in calls
         if not call["params"].get("language_code")
     }
 
     assert by_scope["all_private_chats"] == [command.name for command in help_room.COMMANDS]
-    assert by_scope["all_group_chats"] == ["pay", "request", "link", "me", "start", "help"]
+    assert by_scope["all_group_chats"] == [
+        "pay (aside)",
+        "request",
+        "split",
+        "gift (aside)",
+        "link",
+        "me",
+        "balance (aside)",
+        "history (aside)",
+        "start",
+        "help",
+    ]
     assert alice.bot
+
+
+async def test_a_server_that_refuses_ephemeral_commands_is_told_of_plain_ones() -> None:
+    """The menu in groups is then as before Bot API 10.2, with all its commands."""
+    told: list[list[str]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path.endswith("/getMe"):
+            return web.json_response({"ok": True, "result": ME})
+        call = await request.text()
+        if "is_ephemeral" in call:
+            refusal = {"ok": False, "error_code": 400, "description": "Bad Request: unknown field"}
+            return web.json_response(refusal, status=400)
+        told.append([name for name in NAMES if f'"{name}"' in unquote_plus(call)])
+        return web.json_response({"ok": True, "result": True})
+
+    app = web.Application()
+    app.router.add_post("/{path:.*}", answer)
+    async with TestServer(app) as server:
+        address = f"http://127.0.0.1:{server.port}/bot"
+        async with Bot(TOKEN, base_url=address, request=Transport()) as bot:
+            await help_room.publish_commands(bot)
+
+    in_groups = [c.name for c in help_room.COMMANDS if c.where is not help_room.Where.PRIVATE]
+    assert told == [NAMES, in_groups] * len(languages())
 
 
 def test_every_command_has_words_that_telegram_takes() -> None:

@@ -119,7 +119,7 @@ async def test_nobody_is_shown_what_another_was_offered(
     card = await alice.person.expect(chat, "Pay Bob @bob with Chatpay")
     assert card.labels == ["Pay Bob…"]
     for call in await telegram.calls("answerInlineQuery"):
-        assert (call["params"]["is_personal"], call["params"]["cache_time"]) == ("true", "0")
+        assert (call["params"]["is_personal"], call["params"]["cache_time"]) == (True, 0)
 
 
 async def test_a_bot_without_inline_mode_says_how_to_switch_it_on(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 import aiohttp
 
 from bot import qr
+from bot.demo import free_port
 from simulator.client import Message, Telegram
 from tests.chat.books import books
 from tests.chat.driver import Chatpay, Clock, Customer
@@ -188,8 +188,7 @@ async def test_nobody_else_sees_who_paid(chatpay: Chatpay, alice: Customer, bob:
 
 async def test_with_a_public_address_a_link_has_a_page(telegram: Telegram, tmp_path: Path) -> None:
     """The card gives both addresses, the code is the page's, and a photo of it opens the link."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        place = f"127.0.0.1:{free.getsockname()[1]}"
+    place = f"127.0.0.1:{free_port()}"
     changes: dict[str, object] = {"public_url": f"http://{place}", "listen": place}
     chatpay = Chatpay(telegram, tmp_path, Clock(), changes)
     await chatpay.start()

@@ -15,6 +15,7 @@ from beancount import loader as beancount_loader
 from beancount.core.data import Transaction
 
 import bot
+from bot.demo import free_port
 from simulator.client import Telegram
 from storage.audit import INVARIANTS
 from tests.chat.driver import Customer
@@ -203,8 +204,7 @@ async def test_doctor_is_content_beside_a_running_bot(
 
 async def test_demo_shows_three_people_and_a_group(tmp_path: Path) -> None:
     """The demo needs nothing, tells its address, and ends with Ctrl-C."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     demo = Running(tmp_path, {}, ("-m", "bot", "demo", "--no-open", "--port", str(port)))
     await demo.start()
     assert demo.said[0] == (

@@ -8,7 +8,7 @@ import pytest
 
 from bot import wallet
 from bot.context import Scene
-from payments.errors import Unavailable
+from payments.errors import Conflict, Unavailable
 from simulator.client import Telegram
 from tests.chat.books import books
 from tests.chat.driver import Chatpay, Customer
@@ -64,6 +64,28 @@ async def test_an_outcome_that_is_not_known_is_not_called_a_failure(
     monkeypatch.setattr(wallet, "open_balance", away)
     told = await alice.ask("/balance", "/history")
     assert "failed" not in told.text.lower()
+
+
+async def test_what_was_done_before_in_another_way_is_a_refusal(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    chatpay: Chatpay,
+    alice: Customer,
+) -> None:
+    """The same id with other fields: the person is told what holds; the log tells of no bug."""
+
+    async def twice(_scene: Scene) -> None:
+        raise Conflict("transfer t_1 was made with other fields")
+
+    monkeypatch.setattr(wallet, "open_balance", twice)
+    before = books(chatpay)
+    told = await alice.ask("/balance", "This was done before in another way")
+    assert "see /history" in told.text
+    assert "Something went wrong" not in told.text
+    logged = capsys.readouterr().out
+    assert "handler_failed" not in logged
+    assert "not_done" not in logged
+    assert books(chatpay) == before
 
 
 async def test_a_rename_is_noticed_and_a_username_follows_its_holder(

@@ -77,7 +77,8 @@ async def test_each_currency_has_its_own_line(alice: Customer) -> None:
 async def test_in_a_group_no_balance_is_told(
     telegram: Telegram, chatpay: Chatpay, alice: Customer
 ) -> None:
-    """The group sees no amount; the button leads to the balance in private."""
+    """A group without ephemeral messages sees no amount, but the way to the private chat."""
+    await telegram.ephemeral("unknown")
     group = await telegram.group("Lunch", [alice.person], bots=[chatpay.username])
 
     await alice.person.send(group, f"/balance@{chatpay.username}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
+from bot.demo import free_port
 from bot.inbox import ALLOWED_UPDATES
 from bot.web.server import SECRET_HEADER, webhook_path
 from simulator.client import Telegram
@@ -23,8 +23,7 @@ SECRET = "the-secret-of-the-webhook"
 
 @pytest.fixture
 async def chatpay(telegram: Telegram, clock: Clock, tmp_path: Path) -> AsyncIterator[Chatpay]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     changes = {
         "public_url": f"http://{address}",
         "listen": address,

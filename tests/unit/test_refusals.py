@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot import refusals
-from bot.texts import Texts
+from bot.texts import Texts, languages
 from payments.errors import (
     AmountRefused,
     AnswerMissing,
@@ -116,10 +116,11 @@ def test_every_class_of_error_is_tried_here() -> None:
     assert {type(error) for error in _all_errors()} == set(_classes(PaymentError)) - {Refused}
 
 
+@pytest.mark.parametrize("language", languages())
 @pytest.mark.parametrize("error", _all_errors(), ids=repr)
-def test_fits_an_alert(error: PaymentError) -> None:
+def test_fits_an_alert(error: PaymentError, language: str) -> None:
     """Each sentence ends, has no tag and no unfilled field, and fits Telegram's 200 characters."""
-    sentence = refusals.sentence(error, T)
+    sentence = refusals.sentence(error, Texts(language))
 
     assert not set("{}<>&") & set(sentence)
     assert sentence[-1] in ".!"

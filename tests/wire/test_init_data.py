@@ -11,12 +11,15 @@ from urllib.parse import parse_qsl, quote, urlencode
 import aiohttp
 import pytest
 from aiogram.utils.web_app import check_webapp_signature
+from aiogram.utils.web_app_signature import check_webapp_signature as check_third_party
 
 from bot.demo import free_port
 from bot.web.init_data import Forged, Signed, Stale
 from payments.policy import MINUTE
 from simulator.client import Telegram
+from simulator.mini_apps import PUBLIC_KEY
 from simulator.server import LocalTelegram
+from tests.chat.books import books
 from tests.chat.driver import PIN, TOKEN, Chatpay, Clock, Customer
 
 SEED = 20_260_601
@@ -60,6 +63,8 @@ def test_aiogram_agrees_on_a_thousand() -> None:
             )
             for _ in range(chance.randint(1, 6))
         }
+        if chance.random() < 0.5:
+            fields["signature"] = "".join(chance.choices(alphabet[:6], k=86))
         token = TOKEN if chance.random() < 0.8 else TOKEN[:-1] + "x"
         data = signed(token, **fields)
         if chance.random() < 0.4:
@@ -68,6 +73,18 @@ def test_aiogram_agrees_on_a_thousand() -> None:
         assert is_ours(data) == check_webapp_signature(TOKEN, data), (SEED, data)
         verdicts.append(is_ours(data))
     assert 300 < sum(verdicts) < 900
+
+
+def test_what_telegram_signs_for_others_is_signed_for_us_too() -> None:
+    """`signature` is among what `hash` covers: without it, or with another one, it is forged."""
+    data = valid(signature="c2lnbmVk")
+    assert Signed(TOKEN).read(data).profile.id == USER["id"]
+    assert check_webapp_signature(TOKEN, data)
+    for damaged in (data.replace("&signature=c2lnbmVk", ""), data.replace("c2lnbmVk", "c2lnbmVx")):
+        assert damaged != data
+        assert not check_webapp_signature(TOKEN, damaged)
+        with pytest.raises(Forged):
+            Signed(TOKEN).read(damaged)
 
 
 def test_the_visitor_is_read() -> None:
@@ -224,6 +241,20 @@ async def test_the_door(site: Site, clock: Clock) -> None:
     assert "100.00" in await alice.balance()
 
 
+async def test_the_local_telegram_signs_as_telegram_does(site: Site) -> None:
+    """Both ways, for the bot and for those without its token; other readers find no fault."""
+    alice = await site.chatpay.customer("Alice", money="")
+    data = await site.init_data(alice)
+    bot_id = int(TOKEN.partition(":")[0])
+    assert Signed(TOKEN).read(data).profile.id == alice.id
+    assert check_webapp_signature(TOKEN, data)
+    assert check_third_party(bot_id, data, PUBLIC_KEY)
+    assert not check_third_party(bot_id + 1, data, PUBLIC_KEY)
+    assert not check_third_party(bot_id, data.replace("Alice", "Alicf"), PUBLIC_KEY)
+    without = data.partition("&signature=")[0] + "&hash=" + data.rpartition("&hash=")[2]
+    assert (await site.ask("GET", "/home", without))[0] == 401
+
+
 async def test_paths_and_methods(site: Site) -> None:
     """Nothing but the named files is served, and no page of ours is framed by anybody else."""
     for method, path, wanted in [
@@ -273,6 +304,30 @@ async def test_a_payment_is_not_replayed(site: Site) -> None:
     assert (status, again["code"]) == (403, "NotYours")
     assert "95.00" in await alice.balance()
     assert "5.00" in await bob.balance()
+
+
+async def test_no_keypad_for_much_money_and_somebody_new_unasked(site: Site) -> None:
+    """The server asks whether the payee is known, whatever the script does; then nothing moved."""
+    alice = await site.chatpay.customer("Alice", money="500")
+    bob = await site.chatpay.customer("Bob", money="")
+    mine = await site.init_data(alice)
+    _, card = await site.ask("POST", "/cards", mine, {"who": "bob", "amount": "100.01"})
+    before = books(site.chatpay)
+    for body in (None, {}, {"known": False}, {"known": "true"}, {"known": 1}):
+        status, refused = await site.ask("POST", f"/cards/{card['id']}/keypad", mine, body)
+        assert (status, refused["code"]) == (422, "SecondLook"), body
+    assert books(site.chatpay) == before
+    _, device = await site.ask("POST", f"/cards/{card['id']}/device", mine, {"token": "x.y"})
+    assert device["code"] == "DeviceUnknown"
+    assert (await site.ask("GET", f"/cards/{card['id']}", mine))[1]["second_look"] == {
+        "sentence": "You are about to pay €100.01 to Bob @bob, for the first time.",
+        "question": "Somebody who writes in a hurry may be somebody else. "
+        "Do you know who this is?",
+        "yes": "Yes, I know Bob",
+    }
+    status, keypad = await site.ask("POST", f"/cards/{card['id']}/keypad", mine, {"known": True})
+    assert (status, keypad["filled"]) == (200, 0)
+    assert (await alice.balance(), await bob.balance()) == ("€500.00", "€0.00")
 
 
 async def test_somebody_in_a_hurry_waits(site: Site) -> None:

@@ -69,6 +69,11 @@ class Unreadable(Exception):
 class Told(Exception):
     """What was asked for cannot be done, and its text says why."""
 
+    def __init__(self, sentence: str, code: str = "") -> None:
+        """Keep the sentence, and by which name the script knows it."""
+        super().__init__(sentence)
+        self.code = code
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -143,7 +148,7 @@ class Door:
             except Unreadable as error:
                 return _said(error.status, t.plain("That request cannot be read."))
             except Told as told:
-                return _said(HTTPStatus.UNPROCESSABLE_ENTITY, str(told))
+                return _said(HTTPStatus.UNPROCESSABLE_ENTITY, str(told), told.code)
             except PaymentError as error:
                 return _refused(error, t)
 

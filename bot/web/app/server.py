@@ -20,7 +20,7 @@ from telegram import Bot, InlineQueryResultArticle, InputTextMessageContent
 from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
-from bot import cards, pay, payees, photo, refusals
+from bot import cards, pay, payees, photo, refusals, second_look
 from bot.keyboards import link_button, rows, start_url
 from bot.web import answers
 from bot.web.app import views
@@ -28,7 +28,7 @@ from bot.web.app.door import APPROVING_MS, Answer, Call, Door, Told, Unreadable
 from bot.web.app.views import Json
 from bot.web.app.words import words
 from bot.web.languages import texts_for
-from payments.errors import PayeeRefusal, PayeeRefused, UnknownPerson
+from payments.errors import NotYours, PayeeRefusal, PayeeRefused, UnknownPerson
 from payments.ids import TOKEN_LENGTH
 from payments.models import Intent
 from payments.money import Doubt, Money, parse_amount
@@ -39,7 +39,7 @@ from payments.service import PayeeRef, Payments
 _HERE = Path(__file__).parent
 _PAYLOAD = re.compile(rf"[irl]_[A-Za-z0-9_-]{{{TOKEN_LENGTH}}}")
 _PAGE = 20
-_CHART_LINES = 500
+_CHART_DAYS = 30
 _TELEGRAM = "https://api.telegram.org"
 _TELEGRAM_SCRIPT = "https://telegram.org/js/telegram-web-app.js"
 _TELEGRAM_FRAMES = "https://web.telegram.org https://*.web.telegram.org"
@@ -157,13 +157,15 @@ class MiniApp:
         accounts.sort(key=lambda each: each.currency != me.currency)
         account = accounts[0]
         now = self._payments.clock()
-        recent = await self._payments.history(me.id, currency=account.currency, limit=_CHART_LINES)
-        month = [each for each in recent.lines if each.created_at > now - 30 * DAY]
+        month = [now - DAY * back for back in reversed(range(_CHART_DAYS))]
         page = await self._payments.history(me.id, currency=account.currency, limit=_PAGE)
         return {
             "me": views.face(me.name, me.username),
             "balances": [views.balance(each, t) for each in accounts],
-            "chart": views.chart(month, account, now),
+            "chart": await self._payments.balances_at(
+                me.id, currency=account.currency, moments=month
+            ),
+            "since": t.day(month[0]),
             "history": views.history(page, t),
             "play": t.plain("Play money: nothing here is worth anything.")
             if self._payments.policy.sandbox
@@ -222,12 +224,25 @@ class MiniApp:
 
     async def _ask_pin(self, call: Call) -> Json:
         card_id, me = call.path["id"], call.person.id
+        if call.body.get("known") is not True:
+            await self._refuse_unasked(card_id, call)
         status = await self._payments.pin_status(me)
         if status.is_set:
             keypad = await self._payments.ask_pin(card_id, me)
         else:
             keypad = await self._payments.begin_pin(me, intent_id=card_id)
         return views.keypad(keypad, call.t)
+
+    async def _refuse_unasked(self, card_id: str, call: Call) -> None:
+        """The keypad of some cards is for those who have said that they know their payee.
+
+        Raises:
+            Told: this is such a card.
+        """
+        card = await self._payments.intent(card_id, call.person.id)
+        facts = await pay.facts_of(self._payments, card, self._bot.username)
+        if second_look.needed(card, facts, self._payments.policy):
+            raise Told(second_look.question(call.t).unescape(), "SecondLook")
 
     async def _tap(self, call: Call) -> Json:
         result = await self._payments.tap(
@@ -236,7 +251,7 @@ class MiniApp:
             call.text("key", most=16),
             tap_id="app:" + call.text("tap", most=40),
         )
-        return views.tapped(result, call.t)
+        return views.tapped(result, self._payments.policy, call.t)
 
     async def _approve(self, call: Call) -> Json:
         card = await self._payments.approve_with_device(
@@ -247,7 +262,7 @@ class MiniApp:
     async def _shown(self, card: Intent, call: Call) -> Json:
         facts = await pay.facts_of(self._payments, card, self._bot.username)
         reason = await self._payments.pin_needed(card.id, call.person.id)
-        return views.intent(card, facts, reason, call.t)
+        return views.intent(card, facts, self._payments.policy, reason, call.t)
 
     def _amount(self, call: Call, currency: str = "") -> Money:
         """The amount that was typed.
@@ -313,28 +328,49 @@ class MiniApp:
         (made,) = await self._payments.request(
             call.person.id, payers=payers, amount=amount, note=call.text("note")
         )
-        title = call.t.plain(
-            "{name} asks for {amount}", name=call.person.name, amount=call.t.money(amount)
-        )
-        return {"url": start_url(self._bot.username, f"r_{made.id}"), "title": title}
+        return await self._to_share(f"r_{made.id}", call)
 
     async def _link(self, call: Call) -> Json:
         link = await self._payments.personal_link(call.person.id)
-        title = call.t.plain("Pay {name}", name=call.person.name)
-        return {"url": start_url(self._bot.username, f"l_{link.id}"), "title": title}
+        return await self._to_share(f"l_{link.id}", call)
+
+    async def _to_share(self, payload: str, call: Call) -> Json:
+        """A link of one's own, and its title in the bot's words.
+
+        Raises:
+            NotYours: it is somebody else's, or there is none.
+            Unreadable: it leads to something else.
+        """
+        kind, _, token = payload.partition("_")
+        t, me = call.t, call.person
+        if kind == "r":
+            asked = await self._payments.request_by_id(token)
+            owner_id, amount = asked.requester_id, t.money(asked.amount)
+            title = t.plain("{name} asks for {amount}", name=me.name, amount=amount)
+        elif kind == "l":
+            owner_id = (await self._payments.link(token)).owner_id
+            title = t.plain("Pay {name}", name=me.name)
+        else:
+            raise Unreadable
+        if owner_id != me.id:
+            raise NotYours
+        return {"url": start_url(self._bot.username, payload), "title": title}
 
     async def _share(self, call: Call) -> Json:
-        """A message with a button, prepared for any chat that the person then chooses."""
-        url, title = call.text("url"), call.text("title")
-        if photo.own_payload(url, self._bot.username) is None:
-            raise Unreadable
+        """A message with a button, prepared for any chat that the person then chooses.
+
+        It goes out by way of the bot, so what it says is for the bot to say.
+        """
+        payload = photo.own_payload(call.text("url"), self._bot.username)
+        shared = await self._to_share(payload or "", call)
+        title = str(shared["title"])
         result = InlineQueryResultArticle(
             id="share",
             title=title,
             input_message_content=InputTextMessageContent(
                 call.t("<b>{title}</b>", title=title), parse_mode=ParseMode.HTML
             ),
-            reply_markup=rows([link_button(call.t.plain("Open Chatpay"), url)]),
+            reply_markup=rows([link_button(call.t.plain("Open Chatpay"), str(shared["url"]))]),
         )
         try:
             prepared = await self._bot.save_prepared_inline_message(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
 from typing import Any, assert_never
 
-from bot import cards, refusals
+from bot import cards, refusals, second_look
 from bot.cards import IntentFacts
 from bot.texts import Texts
 from bot.web.preview import HUES
@@ -27,7 +26,7 @@ from payments.models import (
     TransferKind,
 )
 from payments.money import Money
-from payments.policy import DAY
+from payments.policy import Policy
 from payments.results import (
     Approved,
     Enrolled,
@@ -48,8 +47,6 @@ from payments.results import (
 )
 
 Json = dict[str, Any]
-
-CHART_DAYS = 30
 
 
 # --- people and money ----------------------------------------------------------------------------
@@ -76,24 +73,6 @@ def balance(account: Account, t: Texts) -> Json:
     }
 
 
-def chart(lines: Sequence[HistoryLine], account: Account, now: Millis) -> list[int]:
-    """The balance at the end of each of the last days, oldest first, in minor units.
-
-    Args:
-        lines: what moved on the account in that time, newest first.
-        account: as it is now.
-        now: the end of the last day.
-    """
-    ends = [now - DAY * back for back in range(CHART_DAYS)]
-    points, level, at = [], account.balance_minor, 0
-    for end in ends:
-        while at < len(lines) and lines[at].created_at > end:
-            level = lines[at].balance_after_minor - lines[at].amount_minor
-            at += 1
-        points.append(level)
-    return points[::-1]
-
-
 def line(moved: HistoryLine, t: Texts) -> Json:
     """One line of the history."""
     amount = t.money(Money(abs(moved.amount_minor), moved.currency))
@@ -110,7 +89,7 @@ def line(moved: HistoryLine, t: Texts) -> Json:
 
 def _other(moved: HistoryLine, t: Texts) -> str:
     if moved.other_name is not None:
-        return moved.other_name
+        return t.name(moved.other_name)
     return t.plain("from your bank") if moved.amount_minor > 0 else t.plain("to your bank")
 
 
@@ -123,7 +102,7 @@ def receipt(found: Receipt, viewer: Person, t: Texts) -> Json:
     """One movement of money as the viewer sees it."""
     credited = found.payee is not None and found.payee.id == viewer.id
     other = found.payer if credited else found.payee
-    name = t.plain("Your bank") if other is None else other.name
+    name = t.plain("Your bank") if other is None else t.name(other.name)
     is_refund = found.transfer.kind is TransferKind.REFUND
     return {
         "who": face(name, None if other is None else other.username),
@@ -145,12 +124,15 @@ def _direction(t: Texts, *, credited: bool) -> str:
 # --- cards ---------------------------------------------------------------------------------------
 
 
-def intent(card: Intent, facts: IntentFacts, reason: PinReason | None, t: Texts) -> Json:
+def intent(
+    card: Intent, facts: IntentFacts, policy: Policy, reason: PinReason | None, t: Texts
+) -> Json:
     """A card, before and after it was approved.
 
     Args:
         card: the card.
         facts: what is known about its people.
+        policy: the figures that the rules go by.
         reason: why a device may not approve it, if so.
         t: the payer's language.
     """
@@ -171,6 +153,9 @@ def intent(card: Intent, facts: IntentFacts, reason: PinReason | None, t: Texts)
         "warnings": _warnings(card, facts, t),
         "after": _after(card, facts, t),
         "affordable": _affordable(card, facts),
+        "second_look": _second_look(card, facts, t)
+        if second_look.needed(card, facts, policy)
+        else None,
         "finger": reason is None,
         "ended": _ended(card, t),
     }
@@ -211,7 +196,7 @@ def _verb(card: Intent, amount: str, t: Texts) -> str:
 def _payee(card: Intent, payment: Payment, facts: IntentFacts, t: Texts) -> Json:
     person = cards.known(payment.payee_id, facts.people)
     if person is not None:
-        return face(person.name, person.username)
+        return face(t.name(person.name), person.username)
     if payment.payee_username is not None:
         return face(f"@{payment.payee_username}")
     is_gift = card.kind is IntentKind.GIFT
@@ -228,6 +213,15 @@ def _warnings(card: Intent, facts: IntentFacts, t: Texts) -> list[str]:
     if card.state not in cards.OPEN_STATES:
         return []
     return [warning.striptags() for warning in cards.warnings(card, facts, t) if warning]
+
+
+def _second_look(card: Intent, facts: IntentFacts, t: Texts) -> Json:
+    """What has to be answered before the keypad."""
+    return {
+        "sentence": second_look.sentence(card, facts, t).striptags(),
+        "question": second_look.question(t).striptags(),
+        "yes": second_look.yes(card, facts, t),
+    }
 
 
 def _after(card: Intent, facts: IntentFacts, t: Texts) -> str:
@@ -290,7 +284,7 @@ def _title(shown: Keypad, t: Texts) -> str:
             return t.plain("Tap your PIN")
 
 
-def tapped(result: TapResult, t: Texts) -> Json:
+def tapped(result: TapResult, policy: Policy, t: Texts) -> Json:
     """What a tap led to: `next` says which screen follows."""
     match result:
         case Tapped() | NextKeypad() | WrongPin():
@@ -306,13 +300,20 @@ def tapped(result: TapResult, t: Texts) -> Json:
         case KeypadClosed(card_id):
             return _then(card_id, t.plain("This keypad has closed. Open it again."))
         case Enrolled(device, token):
-            return {"next": "enrolled", "token": token, "device": device.id}
+            said = _enrolled(policy.device_wait_ms, t)
+            return {"next": "enrolled", "token": token, "device": device.id, "said": said}
         case NotDone(error):
             return _then(None, refusals.sentence(error, t).unescape())
         case Operated() | Erased():  # by keypads of the chat
             return _then(None)
         case _:
             assert_never(result)
+
+
+def _enrolled(wait_ms: int, t: Texts) -> str:
+    if wait_ms:
+        return t.plain("Added. In {span} your finger or face is enough.", span=t.span(wait_ms))
+    return t.plain("Added. Your finger or face is enough now.")
 
 
 def _then(card_id: str | None, said: str = "") -> Json:

@@ -36,6 +36,7 @@ def _home(t: Texts) -> dict[str, str]:
         "older": t.plain("Show older"),
         "nothing_yet": t.plain("Nothing here yet. What you pay and receive will be listed here."),
         "month": t.plain("Your balance, 30 days"),
+        "today": t.plain("Today"),
         "devices": t.plain("Fingerprint and face"),
         "receipt": t.plain("Receipt"),
         "left_after": t.plain("Balance afterwards"),
@@ -56,8 +57,10 @@ def _paying(t: Texts) -> dict[str, str]:
         "optional": t.plain("Optional"),
         "answer": t.plain("Your answer"),
         "go_on": t.plain("Continue"),
+        "one_moment": t.plain("One moment"),
         "tap_pin": t.plain("Tap your PIN"),
         "approve_finger": t.plain("Approve with fingerprint"),
+        "approve_face": t.plain("Approve with your face"),
         "use_pin": t.plain("Use the PIN instead"),
         "finger_reason": t.plain("Approve this payment"),
         "finger_refused": t.plain("That was not recognised. Tap your PIN."),
@@ -85,5 +88,4 @@ def _devices(t: Texts) -> dict[str, str]:
         "remove_asks": t.plain(
             "Remove {device}? It can approve nothing from then on.", device="{device}"
         ),
-        "device_added": t.plain("Added. Your finger or face is enough now."),
     }

@@ -12,7 +12,7 @@ export function deviceScreens(app) {
   async function devices() {
     const seen = await api("GET", "/devices");
     const finger = await telegram.finger();
-    const mine = finger.keeps ? localStorage.getItem(KEPT_AS) : null;
+    const mine = finger.keeps ? await telegram.kept(KEPT_AS) : null;
     const added = seen.devices.some((device) => device.id === mine);
     if (finger.able && !added) telegram.mainButton(words.add_device, () => app.attempt(add));
     return el(
@@ -65,11 +65,11 @@ export function deviceScreens(app) {
   }
 
   /** After the right PIN: the device keeps its token, or the server forgets the device again. */
-  async function enrolled({ token, device }) {
+  async function enrolled({ token, device, said }) {
     if (await telegram.keepToken(token)) {
-      localStorage.setItem(KEPT_AS, device);
+      await telegram.keep(KEPT_AS, device);
       telegram.feel("success");
-      app.tell(words.device_added);
+      app.tell(said);
     } else {
       await api("DELETE", `/devices/${encodeURIComponent(device)}`);
       app.tell(words.finger_denied);
@@ -81,7 +81,10 @@ export function deviceScreens(app) {
     const asks = app.say("remove_asks", { device: device.name });
     if (!(await telegram.ask(asks, words.remove, words.cancel))) return;
     await api("DELETE", `/devices/${encodeURIComponent(device.id)}`);
-    if (isThis) await telegram.keepToken("");
+    if (isThis) {
+      await telegram.keepToken("");
+      await telegram.forget(KEPT_AS);
+    }
     await app.draw();
   }
 

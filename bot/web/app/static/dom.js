@@ -56,3 +56,7 @@ export const apart = (text, className) => el("bdi", { class: className }, text);
 /** A picture of somebody: their initials on their colour. */
 export const face = (who, className = "") =>
   el("span", { class: `face hue-${who.hue} ${className}`, "aria-hidden": "true" }, who.initials);
+
+/** Somebody by name and @username. */
+export const whom = (who) =>
+  el("p", { class: "whom" }, apart(who.name), who.username && [" ", apart(who.username, "quiet")]);

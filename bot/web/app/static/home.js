@@ -2,7 +2,7 @@
 
 import { api } from "./api.js";
 import { chart } from "./chart.js";
-import { apart, el, face, icon } from "./dom.js";
+import { apart, el, face, icon, whom } from "./dom.js";
 import * as telegram from "./telegram.js";
 
 export function homeScreens(app) {
@@ -25,7 +25,13 @@ export function homeScreens(app) {
         ...others.map((each) => el("p", { class: "quiet" }, apart(each.available))),
         actions(),
       ),
-      el("section", { class: "panel" }, el("h2", {}, words.month), chart(seen.chart, words.month)),
+      el(
+        "section",
+        { class: "panel" },
+        el("h2", {}, words.month),
+        chart(seen.chart, words.month),
+        el("p", { class: "ends quiet" }, el("span", {}, seen.since), el("span", {}, words.today)),
+      ),
       historyPanel(seen.history),
       el(
         "button",
@@ -125,7 +131,7 @@ export function homeScreens(app) {
       picture(seen),
       el("h1", { tabindex: "-1" }, seen.title),
       el("p", { class: "figure" }, apart(seen.amount)),
-      el("p", { class: "whom" }, apart(seen.who.name), seen.who.username && apart(` ${seen.who.username}`, "quiet")),
+      whom(seen.who),
       el(
         "dl",
         { class: "facts panel" },

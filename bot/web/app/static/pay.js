@@ -1,7 +1,7 @@
 // Paying and asking: who and how much, the card, the keypad, and what came of it.
 
 import { api, Refused } from "./api.js";
-import { apart, el, face, icon } from "./dom.js";
+import { apart, el, face, icon, whom } from "./dom.js";
 import { keypad } from "./keypad.js";
 import * as telegram from "./telegram.js";
 
@@ -93,9 +93,10 @@ export function payScreens(app) {
     const seen = typeof given === "string" ? await api("GET", cardPath(given)) : given;
     if (seen.open && seen.lacks) return missing(seen);
     if (seen.ended) return ended(seen);
-    const finger = seen.affordable && seen.finger && (await telegram.finger()).keeps;
-    const toPin = () => app.attempt(() => openKeypad(seen));
-    if (finger) telegram.mainButton(words.approve_finger, () => withFinger(seen));
+    const device = await telegram.finger();
+    const finger = seen.affordable && seen.finger && device.keeps;
+    const toPin = () => app.attempt(() => (seen.second_look ? app.turn("look", seen) : openKeypad(seen)));
+    if (finger) telegram.mainButton(words[`approve_${device.by}`], () => withFinger(seen));
     else if (seen.affordable) telegram.mainButton(seen.verb, toPin);
     return el(
       "article",
@@ -104,11 +105,40 @@ export function payScreens(app) {
       ...payees(seen),
       el("p", { class: "figure" }, apart(seen.amount)),
       seen.note && el("p", { class: "note" }, apart(seen.note)),
-      ...seen.warnings.map((warning) =>
-        el("p", { class: "warning" }, icon("warning"), el("span", { dir: "auto" }, warning)),
-      ),
+      ...warnings(seen),
       el("p", { class: seen.affordable ? "quiet" : "bad" }, apart(seen.after)),
       finger && el("button", { type: "button", class: "plain", onclick: toPin }, words.use_pin),
+      el(
+        "button",
+        { type: "button", class: "plain", onclick: () => app.attempt(() => cancel(seen)) },
+        words.cancel,
+      ),
+    );
+  }
+
+  const warnings = (seen) =>
+    seen.warnings.map((warning) =>
+      el("p", { class: "warning" }, icon("warning"), el("span", { dir: "auto" }, warning)),
+    );
+
+  /** Before much money goes to somebody new: only who says that they know them sees the keypad. */
+  function look(seen) {
+    const { sentence, question, yes } = seen.second_look;
+    telegram.mainButton(yes, () => app.attempt(() => openKeypad(seen, { known: true })));
+    telegram.feel("warning");
+    return el(
+      "section",
+      { class: "slip look" },
+      el("span", { class: "hero warm", "aria-hidden": "true" }, icon("warning")),
+      el("h1", { tabindex: "-1" }, words.one_moment),
+      el("p", {}, sentence),
+      ...warnings(seen),
+      el("p", { class: "asks" }, question),
+      el(
+        "button",
+        { type: "button", class: "plain", onclick: () => app.attempt(() => app.turn("card", seen.id)) },
+        words.back,
+      ),
       el(
         "button",
         { type: "button", class: "plain", onclick: () => app.attempt(() => cancel(seen)) },
@@ -149,7 +179,7 @@ export function payScreens(app) {
       ),
       el("h1", { tabindex: "-1", role: "status" }, seen.ended.title),
       el("p", { class: "figure" }, apart(seen.amount)),
-      who && el("p", { class: "whom" }, apart(who.name), who.username && apart(` ${who.username}`, "quiet")),
+      who && whom(who),
       seen.note && el("p", { class: "note" }, apart(seen.note)),
       seen.ended.reference &&
         el("p", { class: "quiet" }, `${words.reference} `, apart(seen.ended.reference)),
@@ -161,9 +191,8 @@ export function payScreens(app) {
   async function withFinger(seen) {
     const token = await telegram.fingerToken(words.finger_reason);
     if (!token) {
-      app.tell(words.finger_refused);
       telegram.feel("warning");
-      return app.attempt(() => openKeypad(seen));
+      return app.attempt(() => openKeypad(seen, { why: words.finger_refused }));
     }
     return app.attempt(async () => {
       try {
@@ -174,14 +203,15 @@ export function payScreens(app) {
         if (!(error instanceof Refused) || !["PinNeeded", "DeviceUnknown"].includes(error.code))
           throw error;
         if (error.code === "DeviceUnknown") await telegram.keepToken("");
-        app.tell(error.message);
-        await openKeypad(seen);
+        await openKeypad(seen, { why: error.message });
       }
     });
   }
 
-  async function openKeypad(seen) {
-    const opened = await api("POST", cardPath(seen.id, "/keypad"));
+  /** The card's keypad; `known` says that the payer knows the payee, `why` why no finger will do. */
+  async function openKeypad(seen, { known = false, why = "" } = {}) {
+    const opened = await api("POST", cardPath(seen.id, "/keypad"), { known });
+    if (why) opened.said = why;
     const about = el(
       "p",
       { class: "about" },
@@ -202,5 +232,5 @@ export function payScreens(app) {
     return app.turn("card", seen);
   }
 
-  return { pay, ask, card, keypad: (opened, about) => keypad(app, opened, about, followed) };
+  return { pay, ask, card, look, keypad: (opened, about) => keypad(app, opened, about, followed) };
 }

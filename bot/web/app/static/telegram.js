@@ -113,17 +113,47 @@ export const share = (prepared) =>
 
 export const openLink = (url) => app?.openTelegramLink(url);
 
+// --- what this device keeps ----------------------------------------------------------------------
+
+/** Asks the phone's keychain, by Telegram; where there is none, `error` says so. */
+const keychain = (method, ...given) =>
+  new Promise((resolve) => {
+    if (knows("9.0")) app.SecureStorage[method](...given, (error, value) => resolve({ error, value }));
+    else resolve({ error: "UNSUPPORTED" });
+  });
+
+/** Keeps a text on this device, and nowhere else. */
+export async function keep(name, text) {
+  const { error } = await keychain("setItem", name, text);
+  if (error) localStorage.setItem(name, text);
+}
+
+/** What was kept; null for nothing. */
+export async function kept(name) {
+  const { error, value } = await keychain("getItem", name);
+  return error ? localStorage.getItem(name) : value;
+}
+
+export async function forget(name) {
+  const { error } = await keychain("removeItem", name);
+  if (error) localStorage.removeItem(name);
+}
+
 // --- the finger, or the face ---------------------------------------------------------------------
 
-/** What this device can do: `able`, `allowed` by its owner, and whether it `keeps` a token. */
+/**
+ * What this device can do: `able`, `allowed` by its owner, and whether it `keeps` a token; `by`
+ * "finger" or "face".
+ */
 export async function finger() {
   const manager = knows("7.2") ? app.BiometricManager : null;
-  if (!manager) return { able: false, allowed: false, keeps: false };
+  if (!manager) return { able: false, allowed: false, keeps: false, by: "finger" };
   if (!manager.isInited) await new Promise((resolve) => manager.init(resolve));
   return {
     able: manager.isBiometricAvailable,
     allowed: manager.isAccessGranted,
     keeps: manager.isBiometricAvailable && manager.isAccessGranted && manager.isBiometricTokenSaved,
+    by: manager.biometricType === "face" ? "face" : "finger",
   };
 }
 
