@@ -65,6 +65,7 @@ class Sealer:
             for use in Use
         }
         self._key_id = _derive(secret_keys[0], "key id", _KEY_ID_BYTES)
+        self._seeker_key = _derive(secret_keys[0], "seeker digest", 32)
         self._phone_keys = [_derive(secret, "phone digest", 32) for secret in secret_keys]
 
     @property
@@ -118,6 +119,10 @@ class Sealer:
         One for each secret key, the present one first.
         """
         return [hmac.digest(key, number.encode(), "sha256") for key in self._phone_keys]
+
+    def seeker_digest(self, person_id: int) -> bytes:
+        """What counts somebody's look-ups without telling who it is, under the present key."""
+        return hmac.digest(self._seeker_key, str(person_id).encode(), "sha256")
 
 
 def _derive(secret: bytes, label: str, length: int) -> bytes:

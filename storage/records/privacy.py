@@ -29,7 +29,6 @@ class Privacy:
         self._connection.run("forget_pin", person_id=person_id)
         self._connection.run("forget_keypad", person_id=person_id)
         self._connection.run("forget_devices", person_id=person_id)
-        self._connection.run("forget_lookups", person_id=person_id)
         self._connection.run("forget_offers", person_id=person_id)
         self._connection.run("forget_prompts", person_id=person_id)
         self._connection.run("forget_messages", person_id=person_id)

@@ -58,13 +58,14 @@ class Proofs:
 
     def lookups(self, person_id: PersonId, *, since: Millis) -> list[Millis]:
         """When this person looked somebody up by phone number after `since`, oldest first."""
-        rows = self._connection.all("lookups", person_id=person_id, since=since)
-        return [looked_at for (looked_at,) in rows]
+        seeker = self._sealer.seeker_digest(person_id)
+        return [at for (at,) in self._connection.all("lookups", seeker=seeker, since=since)]
 
     def add_lookup(self, person_id: PersonId, *, since: Millis, now: Millis) -> None:
-        """Counts a look-up; those up to `since` are forgotten."""
-        self._connection.run("drop_lookups", person_id=person_id, since=since)
-        self._connection.run("add_lookup", person_id=person_id, now=now)
+        """Counts a look-up; everybody's up to `since` are forgotten."""
+        self._connection.run("drop_lookups", since=since)
+        seeker = self._sealer.seeker_digest(person_id)
+        self._connection.run("add_lookup", seeker=seeker, now=now)
 
     def bank_account(self, person_id: PersonId) -> BankAccount | None:
         """Where the person withdraws to."""

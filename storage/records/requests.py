@@ -95,16 +95,16 @@ class Requests:
         """The payer is known by id now."""
         self._connection.run("set_request_payer", request_id=request_id, payer_id=payer_id)
 
-    def count_open(self, requester_id: PersonId, payer_id: PersonId) -> int:
-        """How many open requests the one has to the other."""
+    def count(self, requester_id: PersonId, payer_id: PersonId, *, since: Millis) -> int:
+        """How many requests of the one to the other are open, or taken back and made `since`."""
         row = self._connection.one(
-            "count_open_requests", requester_id=requester_id, payer_id=payer_id
+            "count_requests", requester_id=requester_id, payer_id=payer_id, since=since
         )
         return 0 if row is None else row[0]
 
-    def count_all_open(self, requester_id: PersonId) -> int:
-        """How many open requests the one has to anybody."""
-        row = self._connection.one("count_all_open_requests", requester_id=requester_id)
+    def count_all(self, requester_id: PersonId, *, since: Millis) -> int:
+        """How many requests of the one to anybody are open, or taken back and made `since`."""
+        row = self._connection.one("count_all_requests", requester_id=requester_id, since=since)
         return 0 if row is None else row[0]
 
     def report(

@@ -8,6 +8,7 @@ import pytest
 
 from payments import people, proofs
 from payments.errors import Limit, LimitExceeded, NotJoined
+from payments.models import Profile
 from payments.policy import DAY, HOUR, Policy
 from payments.ports import Store
 from storage import open_store
@@ -110,9 +111,23 @@ async def test_only_who_has_joined_looks_people_up(store: Store, database: Datab
 
 
 async def test_old_look_ups_are_forgotten(store: Store, database: Database) -> None:
-    """No more than a day of them is kept, and none of somebody who is forgotten."""
+    """No more than a day of them is kept, of nobody."""
     for day in range(4):
         await look_up(store, now=NOW + day * DAY)
-    assert database.execute("SELECT looked_at FROM lookups") == [(NOW + 3 * DAY,)]
+        await look_up(store, by=BOB, now=NOW + day * DAY)
+    assert database.execute("SELECT looked_at FROM lookups") == [(NOW + 3 * DAY,)] * 2
+
+
+async def test_coming_back_under_the_same_number_gains_nothing(
+    store: Store, database: Database
+) -> None:
+    """Whoever has everything about them deleted and joins again goes on where they were."""
+    for _ in range(3):
+        await look_up(store)
     await store.write(lambda tx: tx.privacy.forget(ALICE, 2**52 + 1, name="Deleted account"))
-    assert database.execute("SELECT count(*) FROM lookups") == [(0,)]
+    profile = Profile(ALICE, "Alice", "alice", "en")
+    await store.write(lambda tx: tx.people.meet(profile, currency="EUR", now=NOW))
+    await store.write(lambda tx: people.join(tx, ALICE, name="", now=NOW))
+    assert await refused(store, database, now=NOW) == NOW + HOUR
+    rows = database.execute("SELECT seeker FROM lookups")
+    assert not any(str(ALICE).encode() == bytes(seeker) for (seeker,) in rows)

@@ -126,6 +126,7 @@ async def test_recent_payees_come_latest_first_once_each(store: Store) -> None:
             state="posted",
             payee_id=payee,
             claim_token=None,
+            claim_digest=None,
             posted_at=at,
             expires_at=None,
         )

@@ -109,13 +109,25 @@ async def test_open_requests_are_listed_by_both_ends(store: Store) -> None:
     assert [found.id for found in by_bob] == ["r2", "r1", "r0"]
     to_alice = await store.read(lambda tx: tx.requests.open_to(ALICE, 1))
     assert [found.id for found in to_alice] == ["r2"]
-    assert await store.read(lambda tx: tx.requests.count_open(BOB, ALICE)) == 2
+    assert await store.read(lambda tx: tx.requests.count(BOB, ALICE, since=NOW)) == 2
     waiting = await store.read(lambda tx: tx.requests.waiting_for("DAVE"))
     assert [found.id for found in waiting] == ["r1"]
 
     await store.write(lambda tx: tx.requests.set_payer("r1", CAROL))
     assert await store.read(lambda tx: tx.requests.waiting_for("dave")) == []
-    assert await store.read(lambda tx: tx.requests.count_open(BOB, CAROL)) == 1
+    assert await store.read(lambda tx: tx.requests.count(BOB, CAROL, since=NOW)) == 1
+
+    for request_id in ("r1", "r2"):
+        await store.write(
+            lambda tx, one=request_id: tx.requests.move_if(
+                one, state=RequestState.OPEN, to=RequestState.CANCELLED
+            )
+        )
+    for since, of_all in ((NOW, 3), (NOW + 1, 2), (NOW + 2, 1)):
+        found = await store.read(lambda tx, since=since: tx.requests.count_all(BOB, since=since))
+        assert found == of_all
+    assert await store.read(lambda tx: tx.requests.count(BOB, ALICE, since=NOW + 1)) == 2
+    assert await store.read(lambda tx: tx.requests.count(BOB, ALICE, since=NOW + 2)) == 1
 
 
 async def test_overdue_requests_come_longest_overdue_first(store: Store) -> None:

@@ -24,10 +24,6 @@ DELETE FROM keypads WHERE person_id = :person_id;
 -- What approves for the person.
 DELETE FROM devices WHERE person_id = :person_id;
 
--- name: forget_lookups(person_id)!
--- When the person looked somebody up.
-DELETE FROM lookups WHERE person_id = :person_id;
-
 -- name: forget_offers(person_id)!
 -- What the person could put into a chat.
 DELETE FROM offers WHERE maker_id = :person_id;

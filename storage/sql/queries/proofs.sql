@@ -28,20 +28,19 @@ UPDATE phones SET findable = :findable WHERE person_id = :person_id;
 -- Forgets a person's number.
 DELETE FROM phones WHERE person_id = :person_id;
 
--- name: lookups(person_id, since)
+-- name: lookups(seeker, since)
 -- When a person looked somebody up after a moment, oldest first.
-SELECT looked_at FROM lookups WHERE person_id = :person_id AND looked_at > :since
+SELECT looked_at FROM lookups WHERE seeker = :seeker AND looked_at > :since
 ORDER BY looked_at, position;
 
--- name: add_lookup(person_id, now)!
+-- name: add_lookup(seeker, now)!
 -- Counts a look-up.
-INSERT INTO lookups (person_id, position, looked_at)
-SELECT :person_id, coalesce(max(position), 0) + 1, :now FROM lookups
-WHERE person_id = :person_id;
+INSERT INTO lookups (seeker, position, looked_at)
+SELECT :seeker, coalesce(max(position), 0) + 1, :now FROM lookups WHERE seeker = :seeker;
 
--- name: drop_lookups(person_id, since)!
--- Forgets the look-ups that count no longer.
-DELETE FROM lookups WHERE person_id = :person_id AND looked_at <= :since;
+-- name: drop_lookups(since)!
+-- Forgets everybody's look-ups that count no longer.
+DELETE FROM lookups WHERE looked_at <= :since;
 
 -- name: bank_account(person_id)^
 -- Where a person withdraws to.

@@ -79,14 +79,25 @@ WHERE id = :request_id AND state = 'open' AND reminders < :most
 -- The payer is known by id now.
 UPDATE requests SET payer_id = :payer_id WHERE id = :request_id;
 
--- name: count_open_requests(requester_id, payer_id)^
--- How many open requests one person has to another.
-SELECT count(*) FROM requests
-WHERE payer_id = :payer_id AND requester_id = :requester_id AND state = 'open';
+-- name: count_requests(requester_id, payer_id, since)^
+-- How many requests of one person to another are open, or were made since and taken back.
+SELECT (
+    SELECT count(*) FROM requests
+    WHERE payer_id = :payer_id AND requester_id = :requester_id AND state = 'open'
+) + (
+    SELECT count(*) FROM requests
+    WHERE payer_id = :payer_id AND requester_id = :requester_id AND state = 'cancelled'
+        AND created_at > :since
+);
 
--- name: count_all_open_requests(requester_id)^
--- How many open requests one person has to anybody.
-SELECT count(*) FROM requests WHERE requester_id = :requester_id AND state = 'open';
+-- name: count_all_requests(requester_id, since)^
+-- How many requests of one person to anybody are open, or were made since and taken back.
+SELECT (
+    SELECT count(*) FROM requests WHERE requester_id = :requester_id AND state = 'open'
+) + (
+    SELECT count(*) FROM requests
+    WHERE requester_id = :requester_id AND state = 'cancelled' AND created_at > :since
+);
 
 -- name: add_report(request_id, reporter_id, reason, now)!
 -- Writes down what operators should look at; said twice, the last reason.

@@ -34,13 +34,17 @@ CREATE TABLE phones (
     verified_at INTEGER NOT NULL
 ) STRICT;
 
--- When people looked somebody up by phone number, in the last day.
+-- When people looked somebody up by phone number, in the last day. `seeker` is a keyed digest of the
+-- person's number, so that it says nothing of who that was, and still counts for somebody who was
+-- forgotten and comes back.
 CREATE TABLE lookups (
-    person_id INTEGER NOT NULL REFERENCES people (id) ON UPDATE CASCADE,
+    seeker BLOB NOT NULL,
     position INTEGER NOT NULL CHECK (position >= 1),
     looked_at INTEGER NOT NULL,
-    PRIMARY KEY (person_id, position)
+    PRIMARY KEY (seeker, position)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX lookups_latest ON lookups (looked_at);
 
 -- Where people withdraw to: `number` is sealed.
 CREATE TABLE bank_accounts (

@@ -24,6 +24,8 @@ CREATE TABLE requests (
 
 CREATE INDEX requests_batch ON requests (batch_id);
 CREATE INDEX requests_by ON requests (requester_id, created_at) WHERE state = 'open';
+CREATE INDEX requests_taken_back ON requests (requester_id, created_at)
+WHERE state = 'cancelled';
 CREATE INDEX requests_to ON requests (payer_id, created_at) WHERE state = 'open';
 CREATE INDEX requests_waiting ON requests ((lower(payer_username)))
 WHERE state = 'open' AND payer_id IS NULL;
