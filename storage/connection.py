@@ -7,11 +7,11 @@ in braces that `Words` lists.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
+from json.encoder import encode_basestring_ascii
 from typing import Any, Protocol
 
 import aiosql
@@ -97,6 +97,10 @@ def load_queries(words: Words, driver: str) -> dict[str, str]:
     return texts
 
 
-def json_array(values: Collection[object]) -> str:
+def json_array(values: Collection[str | int]) -> str:
     """Several values as one parameter, for `IN {…}`."""
-    return json.dumps(list(values))
+    return f"[{','.join([_json(value) for value in values])}]"
+
+
+def _json(value: str | int) -> str:
+    return encode_basestring_ascii(value) if isinstance(value, str) else str(value)

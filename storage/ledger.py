@@ -16,7 +16,6 @@ The invariants that must hold afterwards are I1 to I9 of storage/audit.py.
 from __future__ import annotations
 
 from collections.abc import Collection
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from payments.errors import Conflict, InsufficientFunds, NotOpen
@@ -53,12 +52,14 @@ class Ledger:
         self._transfers: dict[str, Transfer | None] = workspace.keep("transfers")
 
     def look_up(
-        self, owners: AbstractSet[tuple[PersonId, str]], transfer_ids: Collection[str]
+        self, owners: Collection[tuple[PersonId, str]], transfer_ids: Collection[str]
     ) -> None:
         """Looks up the accounts of these people in these currencies, and whether there are such
         transfers, for all that follows in this transaction.
         """
-        owning = [person_id for person_id, _currency in owners - self._owned.keys()]
+        owning = [
+            person_id for person_id, currency in owners if (person_id, currency) not in self._owned
+        ]
         if owning:
             for row in self._workspace.all("accounts_to_change", ids=json_array(owning)):
                 self._keep(_account(row))
@@ -133,7 +134,7 @@ class Ledger:
 
     def find_transfer(self, transfer_id: str) -> Transfer | None:
         """One transfer."""
-        self.look_up(frozenset(), (transfer_id,))
+        self.look_up((), (transfer_id,))
         return self._transfers[transfer_id]
 
     def entry_of(self, transfer_id: str, account_id: int) -> Entry | None:

@@ -58,6 +58,7 @@ class Workspace:
         self._tables = tables_of()
         self._kept: list[tuple[frozenset[str], dict[Any, Any]]] = []
         self._kept_briefly: list[dict[Any, Any]] = []
+        self._forgets: dict[str, list[dict[Any, Any]]] = {}
         self._changes: dict[str, dict[Hashable, dict[str, object]]] = {}
         self._changing: set[str] = set()
         self.written = 0
@@ -162,14 +163,21 @@ class Workspace:
         if tables.written:
             self.write()
             self.written += 1
-            self._forget(tables.written)
+            for kept in self._kept_from(query):
+                kept.clear()
         elif not self._changing.isdisjoint(tables.read):
             self.write()
 
-    def _forget(self, written: frozenset[str]) -> None:
-        for tables, kept in self._kept:
-            if _CASCADING in written or not tables.isdisjoint(written):
-                kept.clear()
+    def _kept_from(self, query: str) -> list[dict[Any, Any]]:
+        """Where records are kept that a query has a part in changing."""
+        if query not in self._forgets:
+            written = self._tables[query].written
+            self._forgets[query] = [
+                kept
+                for tables, kept in self._kept
+                if _CASCADING in written or not tables.isdisjoint(written)
+            ]
+        return self._forgets[query]
 
     def _drop_changes(self) -> None:
         self._changes = {}

@@ -71,10 +71,14 @@ class Pins:
         counted = replace(
             pin,
             tries=pin.tries + 1,
+            locked_until=None,
             day_tries=pin.day_tries + 1 if same_day else 1,
             day_from=pin.day_from if same_day else now,
         )
-        return self._set_tries(pin, replace(counted, locked_until=lock_until(counted)))
+        locked_until = lock_until(counted)
+        if locked_until is not None:
+            counted = replace(counted, locked_until=locked_until)
+        return self._set_tries(pin, counted)
 
     def clear_tries(self, person_id: PersonId) -> Pin | None:
         """After the right PIN: forgets tries and lock, but none of the day's other tries."""
