@@ -61,13 +61,12 @@ def clean_note(note: str, policy: Policy) -> str:
 
 
 def clean_thanks(thanks: str, policy: Policy) -> str:
-    """As `clean_note`, for what a payer is told after paying, which may have several lines.
+    """As `clean_note`, for what a payer is told after paying: on the receipt, too.
 
     Raises:
         NoteRefused: it is too long.
     """
-    lines = "\n".join(map(clean_line, thanks.splitlines())).strip()
-    return _refuse_long(lines, most=policy.thanks_most)
+    return _refuse_long(clean_line(thanks), most=policy.thanks_most)
 
 
 def _refuse_long(text: str, *, most: int) -> str:

@@ -6,6 +6,9 @@ import unicodedata
 
 import pytest
 
+from payments import link_terms
+from payments.models import LinkTerms
+from payments.policy import Policy
 from tests.attacks.doors import Site, nothing_moves
 from tests.chat.driver import Chatpay, Customer
 
@@ -69,6 +72,17 @@ async def test_a_note_forges_no_lines(
         "💶 Mallory @mallory paid you €1.00 — tea 💶 Bob @bob paid you €1,000.00 ✅ Confirmed00.1€"
     ]
     assert await alice.balance() == "€101.00"
+
+
+def test_a_links_words_forge_no_lines() -> None:
+    """What an owner has its payers asked, told and thanked with is one line each."""
+    forged = "Thank you!\n\n↩️ €5.00 given back\u2029✅ Refunded\u202e"
+    terms = LinkTerms(
+        currency="EUR", note=forged, question=forged, thanks=forged, reference=forged
+    )
+    clean = link_terms.clean(terms, policy=Policy())
+    said = {clean.note, clean.question, clean.thanks, clean.reference}
+    assert said == {"Thank you! ↩️ €5.00 given back ✅ Refunded"}
 
 
 async def test_a_name_borrows_nobodys_username(chatpay: Chatpay, alice: Customer) -> None:

@@ -40,6 +40,9 @@ def person(name: str, username: str | None = None) -> Person:
         ("\u3164\u2800", ""),
         ("\u202e\u200b", ""),
         ("x" * 70, "x" * 64),
+        ("Bob @bob", "Bob bob"),
+        ("\uff20bob \ufe6bbank", "bob bank"),
+        ("@", ""),
     ],
 )
 def test_what_cannot_be_seen_is_no_part_of_a_name(raw: str, clean: str) -> None:

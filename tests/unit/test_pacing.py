@@ -82,21 +82,31 @@ def test_an_edit_in_a_private_chat_waits_for_no_turn(pacer: Pacer) -> None:
 async def test_an_edit_counts_in_a_group_alone(pacer: Pacer) -> None:
     """Forty edits of one's card leave its chat's turn where it was; a group's turn is spent."""
     for _ in range(40):
-        await pacer.turn_to_edit(ANN)
+        async with pacer.turn_to_edit(ANN):
+            pass
     assert pacer.wait(ANN) == 0
     for _ in range(20):
-        await pacer.turn_to_edit(GROUP)
+        async with pacer.turn_to_edit(GROUP):
+            pass
     assert pacer.wait(GROUP) == pytest.approx(3)
+
+
+async def test_an_answer_waits_for_nothing_and_is_counted(pacer: Pacer) -> None:
+    """However many there are; a notice then waits for all of them."""
+    for _ in range(7):
+        async with pacer.answer(ANN):
+            pass
+    assert pacer.wait(ANN) == pytest.approx(1)
 
 
 async def test_a_turn_that_is_far_away_is_not_waited_for(pacer: Pacer) -> None:
     """It says when to ask again, and nothing is counted."""
     pacer.pause(ANN, 7)
     with pytest.raises(NotYet) as refused:
-        await pacer.turn(ANN)
+        await pacer.turn(ANN).__aenter__()
     assert refused.value.seconds == pytest.approx(7)
     with pytest.raises(NotYet):
-        await pacer.turn_to_edit(ANN)
+        await pacer.turn_to_edit(ANN).__aenter__()
     assert pacer.wait(BEA) == 0
 
 
@@ -104,5 +114,6 @@ async def test_a_turn_is_waited_for_and_counted() -> None:
     """With real seconds: the sixth message to a chat takes about one."""
     pacer = Pacer()
     for _ in range(5):
-        await pacer.turn(ANN)
+        async with pacer.turn(ANN):
+            pass
     assert 0.9 < pacer.wait(ANN) <= 1

@@ -12,10 +12,10 @@ from bot.parts import (
     PayeeById,
     PayeeByPhone,
     PayeeByUsername,
-    clean_note,
     read_parts,
 )
 from payments.money import Doubt, Money, Reason, Unreadable
+from payments.names import clean_line
 
 CURRENCIES = ("EUR", "USD", "GBP", "INR", "BRL", "IDR", "BDT", "AED")
 BOB = PayeeByUsername("bob")
@@ -231,7 +231,7 @@ def test_entities_of_other_kinds_change_nothing():
 )
 def test_a_note_is_one_clean_line(written, note):
     """Controls and direction overrides go; joiners that letters and emoji need stay."""
-    assert clean_note(written) == note
+    assert clean_line(written) == note
 
 
 def test_a_long_note_is_kept_whole():

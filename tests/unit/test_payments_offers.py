@@ -21,7 +21,7 @@ from payments.errors import (
 from payments.models import Intent, IntentKind, Offer, OfferKind, Payment, PaymentState
 from payments.money import Money
 from payments.policy import DAY
-from tests.unit.payments_kit import ALICE, BOB, CAROL, DAN, Bank, eur
+from tests.unit.payments_kit import ALICE, BOB, CAROL, DAN, GROUP, Bank, eur
 
 WEEK = 7 * DAY
 
@@ -196,3 +196,27 @@ async def test_a_gift_is_covered_before_its_pin(bank: Bank) -> None:
     with pytest.raises(InsufficientFunds):
         await bank.payments.ask_pin(card.id, ALICE)
     assert bank.snapshot() == before
+
+
+async def test_a_gift_in_a_group_is_told_there_until_its_end(bank: Bank) -> None:
+    """When it is posted, and again when it was taken; nothing before the PIN."""
+    await bank.people(ALICE, BOB)
+    card = await bank.payments.gift(ALICE, amount=eur(500), group_id=GROUP, origin="here")
+    assert (card.kind, card.group_id, card.told_in) == (IntentKind.GIFT, GROUP, GROUP)
+    assert await bank.notices() == []
+    card = await bank.posted(card)
+    told = ("told", GROUP, card.id)
+    assert told in await bank.notices()
+    await bank.payments.claim(card.payments[0].claim_token or "", BOB)
+    assert told in await bank.notices()
+    assert await bank.balance(BOB) == (10_500, 0)
+
+
+async def test_a_gift_that_comes_back_is_told_in_its_group(bank: Bank) -> None:
+    """Taken back by its giver: the group is shown that there is nothing to take."""
+    await bank.people(ALICE)
+    card = await bank.posted(await bank.payments.gift(ALICE, amount=eur(500), group_id=GROUP))
+    await bank.notices()
+    await bank.payments.take_back(card.payments[0].id, ALICE)
+    assert ("told", GROUP, card.id) in await bank.notices()
+    assert await bank.balance(ALICE) == (10_000, 0)

@@ -22,7 +22,7 @@ async def test_a_shared_number_is_normalised_and_finds_its_holder(bank: Bank) ->
     assert (phone.number, phone.findable, phone.verified_at) == (PHONE, True, bank.clock())
     assert account is None
     assert "5678" not in repr(phone)
-    found = await bank.payments.by_phone(PHONE)
+    found = await bank.payments.by_phone(PHONE, by=ALICE)
     assert found is not None
     assert found.id == BOB
 
@@ -58,14 +58,14 @@ async def test_unknown_and_switched_off_are_the_same(bank: Bank) -> None:
     await bank.people(ALICE, BOB)
     await bank.payments.verify_phone(BOB, PHONE, owner_id=BOB)
     await bank.payments.let_phone_find(BOB, findable=False)
-    assert await bank.payments.by_phone(PHONE) is None
-    assert await bank.payments.by_phone(OTHER_PHONE) is None
+    assert await bank.payments.by_phone(PHONE, by=ALICE) is None
+    assert await bank.payments.by_phone(OTHER_PHONE, by=ALICE) is None
     await bank.payments.verify_phone(BOB, PHONE, owner_id=BOB)
-    assert await bank.payments.by_phone(PHONE) is None
+    assert await bank.payments.by_phone(PHONE, by=ALICE) is None
     await bank.payments.let_phone_find(BOB, findable=True)
-    assert await bank.payments.by_phone(PHONE) is not None
+    assert await bank.payments.by_phone(PHONE, by=ALICE) is not None
     await bank.payments.drop_phone(BOB)
-    assert await bank.payments.by_phone(PHONE) is None
+    assert await bank.payments.by_phone(PHONE, by=ALICE) is None
 
 
 async def test_the_newest_holder_has_a_number(bank: Bank) -> None:
@@ -74,11 +74,11 @@ async def test_the_newest_holder_has_a_number(bank: Bank) -> None:
     await bank.payments.verify_phone(ALICE, PHONE, owner_id=ALICE)
     await bank.payments.verify_phone(BOB, PHONE, owner_id=BOB)
     assert await bank.payments.proofs(ALICE) == (None, None)
-    found = await bank.payments.by_phone(PHONE)
+    found = await bank.payments.by_phone(PHONE, by=ALICE)
     assert found is not None
     assert found.id == BOB
     await bank.payments.verify_phone(BOB, OTHER_PHONE, owner_id=BOB)
-    assert await bank.payments.by_phone(PHONE) is None
+    assert await bank.payments.by_phone(PHONE, by=ALICE) is None
 
 
 async def test_digits_of_the_own_phone_are_a_weak_pin(bank: Bank) -> None:

@@ -11,6 +11,7 @@ from payments.errors import (
     AmountRefused,
     Expired,
     InsufficientFunds,
+    Limit,
     LimitExceeded,
     NoteRefused,
     NotJoined,
@@ -169,6 +170,22 @@ async def test_open_requests_between_two_are_capped(bank: Bank) -> None:
     assert bank.snapshot() == before
     await bank.payments.decline(requests[0].id, ALICE)
     assert len(await bank.payments.request(BOB, payers=[ALICE], amount=eur(5))) == 1
+
+
+async def test_taking_requests_back_makes_no_room_for_a_day(bank: Bank) -> None:
+    """Nobody is asked again and again by requests that are cancelled as soon as they were told."""
+    await bank.people(ALICE, BOB)
+    for _ in range(5):
+        (request,) = await bank.payments.request(BOB, payers=[ALICE], amount=eur(5))
+        await bank.payments.cancel_request(request.id, BOB)
+    bank.clock.turn(DAY - 1)
+    before = bank.snapshot()
+    with pytest.raises(LimitExceeded) as refused:
+        await bank.payments.request(BOB, payers=[ALICE], amount=eur(5))
+    assert refused.value.limit is Limit.REQUESTS
+    assert bank.snapshot() == before
+    bank.clock.turn(1)
+    await bank.payments.request(BOB, payers=[ALICE], amount=eur(5))
 
 
 async def test_only_whoever_is_asked_pays(bank: Bank) -> None:
@@ -332,7 +349,7 @@ async def test_request_needs_the_money(bank: Bank) -> None:
 
 
 async def test_open_requests_are_capped_in_all(bank: Bank) -> None:
-    """Asking many people a little is asking a lot; one that is cancelled makes room."""
+    """Asking many people a little is asking a lot; one that is declined makes room."""
     await bank.people(ALICE, BOB, CAROL)
     bank.payments.policy = policy(request_open_all_most=3)
     first, _ = await bank.payments.request(BOB, payers=[ALICE, CAROL], amount=eur(5))
@@ -343,7 +360,7 @@ async def test_open_requests_are_capped_in_all(bank: Bank) -> None:
             await bank.payments.request(BOB, payers=payers, amount=eur(5))
         assert (refused.value.limit, refused.value.possible) == ("requests", None)
     assert bank.snapshot() == before
-    await bank.payments.cancel_request(first.id, BOB)
+    await bank.payments.decline(first.id, ALICE)
     await bank.payments.request(BOB, payers=[CAROL], amount=eur(5))
 
 
@@ -369,3 +386,82 @@ async def test_a_report_is_kept_declines_and_blocks(bank: Bank) -> None:
     )
     assert [person.id for person in await bank.payments.blocked(ALICE)] == [BOB]
     assert bank.money() == money
+
+
+# --- splitting a bill ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("total", "own_share", "shares"),
+    [
+        (6_000, True, [1_500, 1_500, 1_500]),
+        (6_000, False, [2_000, 2_000, 2_000]),
+        (10_000, False, [3_334, 3_333, 3_333]),
+        (10_001, True, [2_500, 2_500, 2_500]),
+        (10_002, True, [2_501, 2_500, 2_500]),
+        (3, False, [1, 1, 1]),
+        (4, True, [1, 1, 1]),
+    ],
+)
+async def test_a_bill_is_split_to_the_last_minor_unit(
+    bank: Bank,
+    total: int,
+    own_share: bool,  # noqa: FBT001
+    shares: list[int],
+) -> None:
+    """Equal shares that add up; what does not divide is the requester's own, then the first's."""
+    await bank.people(ALICE, BOB, CAROL)
+    made = await bank.payments.split(
+        BOB, payers=[ALICE, CAROL, "newcomer"], total=eur(total), own_share=own_share, note="x"
+    )
+    assert [request.amount_minor for request in made] == shares
+    own = total - sum(shares)
+    assert own == (-(-total // 4) if own_share else 0)
+    assert [request.payer_id for request in made] == [ALICE, CAROL, None]
+    assert made[2].payer_username == "newcomer"
+    assert {(request.note, request.batch_id) for request in made} == {("x", made[0].batch_id)}
+
+
+async def test_splitting_again_asks_nobody_twice(bank: Bank) -> None:
+    """The same origin answers the requests that it made, whatever else has changed."""
+    await bank.people(ALICE, BOB, CAROL)
+    how = {"payers": [ALICE, CAROL], "own_share": True, "origin": "here"}
+    made = await bank.payments.split(BOB, total=eur(900), **how)
+    assert await bank.payments.split(BOB, total=eur(1_200), **how) == made
+    assert len((await bank.payments.open_requests(BOB))[0]) == 2
+
+
+@pytest.mark.parametrize(
+    ("how", "error"),
+    [
+        ({"payers": []}, PayeeRefused),
+        ({"payers": [BOB]}, PayeeRefused),
+        ({"payers": [ALICE, ALICE]}, PayeeRefused),
+        ({"total": eur(2), "own_share": True}, AmountRefused),
+        ({"total": eur(1), "own_share": False}, AmountRefused),
+        ({"total": eur(0)}, AmountRefused),
+        ({"total": Money(100, "JPY")}, AmountRefused),
+        ({"note": "x" * 141}, NoteRefused),
+    ],
+)
+async def test_a_bill_that_cannot_be_split_asks_nobody(
+    bank: Bank, how: dict[str, Any], error: type[Refused]
+) -> None:
+    """Nobody to share it with, oneself, somebody twice, or less than a minor unit each."""
+    await bank.people(ALICE, BOB, CAROL)
+    before = bank.snapshot()
+    with pytest.raises(error):
+        await bank.payments.split(
+            BOB, **{"payers": [ALICE, CAROL], "total": eur(900), "own_share": True, **how}
+        )
+    assert bank.snapshot() == before
+
+
+async def test_a_bill_shared_with_somebody_who_takes_no_requests_asks_nobody(bank: Bank) -> None:
+    """One who cannot be asked, and none of them is: a bill is split whole or not at all."""
+    await bank.people(ALICE, BOB, CAROL)
+    await bank.payments.choose(CAROL, requests_from=RequestsFrom.NOBODY)
+    before = bank.snapshot()
+    with pytest.raises(PayeeRefused):
+        await bank.payments.split(BOB, payers=[ALICE, CAROL], total=eur(900), own_share=True)
+    assert bank.snapshot() == before

@@ -441,3 +441,22 @@ async def test_posted_card_is_not_approved_again(bank: Bank) -> None:
         with pytest.raises(NotOpen):
             await bank.approve_in_store(intent_id)
     assert bank.snapshot() == before
+
+
+async def test_the_balance_at_any_moment_is_found(bank: Bank) -> None:
+    """At the end of each day, and before all; of an account that there is not it is nothing."""
+    await bank.person(ALICE)
+    began = bank.clock()
+    held = [0]
+    for day in range(1, 41):
+        bank.clock.turn(DAY)
+        for _ in range(day % 4):
+            await bank.payments.topup(ALICE, eur(100 + day), origin=f"day {next(bank.taps)}")
+        held.append((await bank.payments.balances(ALICE))[0].balance_minor if day else 0)
+    ends = [began + DAY * day for day in range(41)]
+    found = await bank.payments.balances_at(ALICE, currency="EUR", moments=ends)
+    assert found == held
+    between = [end - 1 for end in ends]
+    earlier = await bank.payments.balances_at(ALICE, currency="EUR", moments=between)
+    assert earlier == [0, *held[:-1]]
+    assert await bank.payments.balances_at(ALICE, currency="USD", moments=ends[:2]) == [0, 0]

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from aiohttp import web
-from telegram import Bot, InputFile
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, InputFile
 from telegram.error import (
     BadRequest,
     Conflict,
@@ -174,20 +174,41 @@ async def test_an_answer_that_is_no_json_is_not_logged(
     assert "secret words" not in caplog.text + str(refused.value)
 
 
-async def test_values_arrive_as_a_form(server: Server, line: Transport) -> None:
-    """Text stays text and structures are JSON, as the Bot API reads them."""
-    fields: dict[str, str] = {}
+async def test_values_arrive_as_json(server: Server, line: Transport) -> None:
+    """One JSON object holds all values, structures among them, as the Bot API reads them."""
+    received: dict[str, object] = {}
 
     async def read(request: web.Request) -> web.StreamResponse:
-        fields.update({name: str(value) for name, value in (await request.post()).items()})
+        received.update(await request.json())
         return web.json_response(
             {"ok": True, "result": {"message_id": 1, "date": 1, "chat": CHAT}}
         )
 
     server.answer = read
+    markup = InlineKeyboardMarkup([[InlineKeyboardButton("⌫", callback_data="cp:k:t:1:del")]])
     async with bot_on(server, line) as bot:
-        await bot.send_message(7, "ünï & <b>code</b>", disable_notification=True)
-    assert fields == {"chat_id": "7", "text": "ünï & <b>code</b>", "disable_notification": "true"}
+        sent = await bot.send_message(7, "ünï & <b>code</b>", reply_markup=markup)
+    assert sent.message_id == 1
+    assert received == {
+        "chat_id": 7,
+        "text": "ünï & <b>code</b>",
+        "reply_markup": {"inline_keyboard": [[{"text": "⌫", "callback_data": "cp:k:t:1:del"}]]},
+    }
+
+
+async def test_an_edit_is_done_or_refused(server: Server, line: Transport) -> None:
+    """What an edited text looks like is not read again; that it was refused is."""
+
+    async def show(_request: web.Request) -> web.StreamResponse:
+        message = {"message_id": 1, "date": 1, "chat": CHAT, "text": "new"}
+        return web.json_response({"ok": True, "result": message})
+
+    async with bot_on(server, line) as bot:
+        server.answer = show
+        assert await bot.edit_message_text("new", chat_id=7, message_id=1) is True
+        server.answer = refusing(400, "Bad Request: message is not modified")
+        with pytest.raises(BadRequest, match="not modified"):
+            await bot.edit_message_text("new", chat_id=7, message_id=1)
 
 
 async def test_files_are_uploaded_with_their_names(server: Server, line: Transport) -> None:
