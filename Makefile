@@ -20,9 +20,10 @@ run: $(STAMP)  ## Run the bot on Telegram, as set in .env.
 test: $(STAMP)  ## Run all tests.
 	$(BIN)/python -m pytest -n 4
 
-soak: $(STAMP)  ## Kill the bot 200 times while people pay, and count every cent.
+soak: $(STAMP)  ## Run the long tests, for an hour: kills, big books, memory.
 	SOAK=1 $(BIN)/python -m pytest -q -s tests/faults/test_kill.py tests/faults/test_workers.py \
-		tests/ledger/test_move.py
+		tests/faults/test_memory.py tests/ledger/test_export_memory.py tests/ledger/test_move.py \
+		tests/ledger/test_rotation_under_load.py
 
 check: $(STAMP)  ## Check format, lint, types and architecture.
 	$(BIN)/ruff format --check .

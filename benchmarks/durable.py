@@ -20,6 +20,7 @@ from benchmarks import household
 from benchmarks.figures import Figure, at_most, in_turns, percentile, rate_beside
 from benchmarks.household import LastTap
 from benchmarks.raw_sqlite import Rows
+from bot.running import collect_seldom
 from payments.service import Payments
 
 _CALLERS = 64
@@ -29,7 +30,8 @@ _PAYEES = range(10_001, 11_281)
 
 
 async def measure(rounds: int) -> list[Figure]:
-    """Both with one caller and with many."""
+    """Both with one caller and with many, in a process set up like the bot's."""
+    collect_seldom()
     with tempfile.TemporaryDirectory(prefix="chatpay-bench-") as folder:
         path = Path(folder) / "chatpay.db"
         payments = await household.open_payments(f"sqlite:///{path}")

@@ -1,15 +1,18 @@
 """The peer of the bot on the wire: python-telegram-bot's echo bot, which keeps nothing.
 
-    python -m benchmarks.echo httpx|aiohttp URL TOKEN
+    python -m benchmarks.echo KIND URL TOKEN
 
-With `httpx` it is the stock one, with its default requests; with `aiohttp` it has the transport of
-`bot/transport.py`. Both handle updates at the same time, which the stock one does only if told.
+`httpx` is the stock one, as its documentation has it: default requests, and one update after the
+other. `fast` has what Chatpay has: the transport of `bot/transport.py`, on uvloop. The two others
+handle updates at the same time, which python-telegram-bot does only if told.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sys
 
+import uvloop
 from telegram import Update
 from telegram.ext import Application, ApplicationBuilder, CallbackContext, MessageHandler, filters
 
@@ -17,6 +20,7 @@ from bot.context import AnyApplication
 from bot.transport import Transport
 
 READY = "echo is running"
+KINDS = ("httpx", "httpx at once", "fast", "fast at once")
 _AT_ONCE = 256
 
 
@@ -29,10 +33,13 @@ async def _say_ready(_application: AnyApplication) -> None:
     print(READY, flush=True)
 
 
-def _build(line: str, url: str, token: str) -> AnyApplication:
-    builder = ApplicationBuilder().token(token).base_url(f"{url}/bot").concurrent_updates(_AT_ONCE)
-    if line == "aiohttp":
+def _build(kind: str, url: str, token: str) -> AnyApplication:
+    builder = ApplicationBuilder().token(token).base_url(f"{url}/bot")
+    if kind.startswith("fast"):
         builder = builder.request(Transport()).get_updates_request(Transport(connections=1))
+        asyncio.set_event_loop(uvloop.new_event_loop())
+    if kind.endswith("at once"):
+        builder = builder.concurrent_updates(_AT_ONCE)
     application: Application = builder.post_init(_say_ready).build()  # type: ignore[type-arg]
     application.add_handler(MessageHandler(filters.TEXT, _echo))
     return application

@@ -52,6 +52,13 @@ _STEPS = (
         END
     FROM filling JOIN accounts a ON a.person_id IN (:one, :other) ORDER BY a.id, n
     """,
+    # The n-th payment is the half of n, rounded up, that its payer makes, and that its payee gets.
+    """
+    INSERT INTO turnovers (person_id, side, currency, counted_at, number, total)
+    SELECT payer, 'paid', 'EUR', at, (n + 1) / 2, (n + 1) / 2 * :amount FROM filling
+    UNION ALL
+    SELECT payee, 'received', 'EUR', at, (n + 1) / 2, (n + 1) / 2 * :amount FROM filling
+    """,
     "UPDATE accounts SET version = 1 + :last WHERE person_id IN (:one, :other)",
     "DELETE FROM filling",
 )

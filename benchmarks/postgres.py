@@ -28,6 +28,7 @@ from benchmarks import household, raw_postgres
 from benchmarks.figures import Figure, in_turns, rate_beside
 from benchmarks.household import LastTap
 from benchmarks.processes import Running, running
+from bot.running import collect_seldom
 from payments.service import Payments
 
 _CALLERS = 64
@@ -131,6 +132,7 @@ async def _finish(process: asyncio.subprocess.Process) -> None:
 
 
 async def _work(url: str) -> None:
+    collect_seldom()
     payments = await household.open_payments(url)
     taps = [LastTap(**tap) for tap in json.loads(sys.stdin.readline())]
     # The connections are there, as they are in a bot that has been running.

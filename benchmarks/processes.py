@@ -71,3 +71,13 @@ def memory_mb(process: asyncio.subprocess.Process) -> float:
     status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
     kib = next(line for line in status.splitlines() if line.startswith("VmRSS"))
     return int(kib.split()[1]) / 1_024
+
+
+def busy_seconds(pid: int) -> tuple[float, float]:
+    """How long a process has had a processor: its main thread, and its others (Linux)."""
+    seconds = {
+        task.name: int((task / "schedstat").read_text(encoding="ascii").split()[0]) / 1e9
+        for task in Path(f"/proc/{pid}/task").iterdir()
+    }
+    main = seconds.pop(str(pid))
+    return main, sum(seconds.values())

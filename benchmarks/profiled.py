@@ -3,8 +3,8 @@
     python -m benchmarks.profiled FILE
 
 runs `chatpay run` and writes the profile of its main thread, where everything but SQL, hashing and
-commits happens. The profiler itself makes small functions look dearer than they are: read the
-shares, not the sum.
+commits happens: the processor's time, not what was waited for. The profiler itself makes small
+functions look dearer than they are: read the shares, not the sum.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import contextlib
 import cProfile
 import pstats
 import sys
+import time
 from pathlib import Path
 
 Shares = list[tuple[str, float]]
@@ -30,23 +31,22 @@ _PARTS = {
     "markupsafe": "texts and formats",
     "json/": "JSON",
     "asyncio/": "event loop",
+    "uvloop/": "event loop",
     "selectors": "event loop",
     "logging/": "logs",
     "structlog/": "logs",
     "aiosqlite/": "storage, up to the queue",
 }
-_WAITING = {"<method 'poll' of 'select.epoll' objects>"}
 
 
 def shares_of(file: Path) -> Shares:
-    """Seconds of each part of the program, the dearest first; waiting is left out."""
+    """Seconds of each part of the program, the dearest first."""
     seconds: dict[str, float] = {}
     # Not `get_stats_profile`, which keeps one of all functions that share a name.
     entries = pstats.Stats(str(file)).stats  # type: ignore[attr-defined]
-    for (path, _line, name), (_calls, _first_calls, own_seconds, *_rest) in entries.items():
-        if name not in _WAITING:
-            part = _part_of(path)
-            seconds[part] = seconds.get(part, 0.0) + own_seconds
+    for (path, _line, _name), (_calls, _first_calls, own_seconds, *_rest) in entries.items():
+        part = _part_of(path)
+        seconds[part] = seconds.get(part, 0.0) + own_seconds
     return sorted(seconds.items(), key=lambda share: -share[1])
 
 
@@ -60,7 +60,7 @@ def _part_of(file: str) -> str:
 def _run(file: str) -> None:
     from bot.__main__ import cli  # noqa: PLC0415 - its import is no part of an update
 
-    profile = cProfile.Profile()
+    profile = cProfile.Profile(time.thread_time)
     with contextlib.suppress(SystemExit):
         profile.runcall(cli, ["run"])
     profile.dump_stats(file)

@@ -12,9 +12,10 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import uvloop
 from pydantic import SecretStr
 from rich.console import Console
 
@@ -27,8 +28,6 @@ from bot.settings import Settings, SettingsError
 from payments.money import Money, format_plain
 from payments.pinhash import PinChecker, PinHasher, pepper_id
 from payments.service import Clock, Payments, system_clock
-from simulator.errors import AddressInUseError
-from simulator.server import LocalTelegram
 from storage import (
     Sealer,
     StorageError,
@@ -43,6 +42,9 @@ from storage.backup import backup as make_backup
 from storage.errors import DatabaseBusy
 from storage.export import export_beancount, export_csv
 from storage.rotation import pins_waiting, rotate
+
+if TYPE_CHECKING:
+    from simulator.server import LocalTelegram
 
 _DEMO_PORT = 8081
 _DEMO_PORTS = 20
@@ -114,6 +116,7 @@ async def serve(
 async def _serve_until_signal(settings: Settings | None = None) -> None:
     stop = asyncio.Event()
     bot_running.stop_on_signals(stop)
+    bot_running.collect_seldom()
     await serve(settings or Settings.read(), stop=stop, running=_say_running)
     out.print("Stopped.")
 
@@ -189,6 +192,9 @@ async def _demo(ports: range, folder: Path, *, browser: bool) -> None:
 
 
 async def _local_telegram(ports: range) -> LocalTelegram:
+    from simulator.errors import AddressInUseError  # noqa: PLC0415 - for the demo alone
+    from simulator.server import LocalTelegram  # noqa: PLC0415
+
     for port in ports:
         telegram = LocalTelegram(port=port)
         try:
@@ -353,7 +359,7 @@ def rotate_keys() -> None:
 def _finish(work: Coroutine[Any, Any, None]) -> None:
     """Runs it to its end; what somebody can do something about becomes a sentence and exit 1."""
     with _sentences():
-        asyncio.run(work)
+        uvloop.run(work)
 
 
 @contextmanager

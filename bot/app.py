@@ -23,6 +23,8 @@ from telegram.ext import (
 
 from bot import (
     admin,
+    gift,
+    groups,
     guest,
     history,
     inline,
@@ -64,11 +66,13 @@ ROOMS = (
     history,
     pay,
     request,
+    gift,
     link,
     posters,
     photo,
     privacy,
     admin,
+    groups,
     help_room,
     prompts,
 )
@@ -76,7 +80,8 @@ ROOMS = (
 chats that the bot is not in, and `prompts` last, which takes typed answers."""
 
 AnyHandler = BaseHandler[Any, Any, Any]
-_DEEP_LINK = re.compile(rf"[irlc]_[A-Za-z0-9_-]{{{TOKEN_LENGTH}}}|m_[a-z]+")
+_TOKEN = rf"[A-Za-z0-9_-]{{{TOKEN_LENGTH}}}"
+_DEEP_LINK = re.compile(rf"[irlc]_{_TOKEN}|t_{_TOKEN}-[a-z]+|m_[a-z]+")
 
 
 class Chatpay:

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from markupsafe import Markup
 from telegram import CopyTextButton, InlineKeyboardButton
-from telegram.constants import ParseMode
 
 from bot import cards, link_cards, prompts, qr
 from bot.bank_names import kind_name
-from bot.context import Scene, patiently
+from bot.context import Scene
 from bot.keyboards import button, rows
 from bot.texts import Texts
 from payments.bank_codes import BankOffer
@@ -31,15 +30,7 @@ async def show(scene: Scene, link: Link) -> None:
     if offer is None:
         return
     picture = await qr.make_png(offer.code)
-    await patiently(
-        lambda: scene.bot.send_photo(
-            scene.chat_id,
-            picture,
-            caption=_caption(offer, scene.t),
-            parse_mode=ParseMode.HTML,
-            reply_markup=rows(_copying(offer, scene.t)),
-        )
-    )
+    await scene.send_photo(picture, _caption(offer, scene.t), rows(_copying(offer, scene.t)))
 
 
 def _caption(offer: BankOffer, t: Texts) -> Markup:

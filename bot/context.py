@@ -47,6 +47,7 @@ from bot.pacing import Pacer, retry_seconds
 from bot.texts import Texts
 from payments.errors import InsufficientFunds, LimitExceeded, PaymentError, PinLocked, Unavailable
 from payments.models import Millis, Person, Profile
+from payments.policy import SECOND
 from payments.service import Payments
 
 T = TypeVar("T")
@@ -64,6 +65,7 @@ _ALERT_MOST = 200
 _UNCHANGED = "message is not modified"
 _GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
 _MET_MOST = 10_000
+_KNOWN_MS = 10 * SECOND
 _FOR_THE_PAYER_ALONE = (InsufficientFunds, LimitExceeded, PinLocked)
 
 log = structlog.get_logger(__name__)
@@ -71,6 +73,16 @@ log = structlog.get_logger(__name__)
 
 class NotForUs(Exception):
     """Raised by a handler that finds that the update is not Chatpay's, but a host's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """How somebody looked, and what was known of them."""
+
+    profile: Profile
+    person: Person
+    until: Millis
+    """So long they may be taken as they were, unless they do something else than tap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +94,8 @@ class Services:
     pacer: Pacer
     public_url: str | None = None
     """The address under which the web side is reached, where there is one."""
-    met: OrderedDict[int, Profile] = field(default_factory=OrderedDict)
-    """How people looked when they were last met here, so that not every tap writes it down
-    again."""
+    met: OrderedDict[int, Met] = field(default_factory=OrderedDict)
+    """Who was met here last, so that not everything somebody does writes them down again."""
     trust: Trust = field(default_factory=Trust)
     """In the server, to keep to one person what is said aside."""
 
@@ -356,8 +367,13 @@ class Scene:
         return self.query is None or self._answering.done
 
 
-async def scene(update: Update, context: AnyContext) -> Scene:
+async def scene(update: Update, context: AnyContext, *, known_ms: Millis = 0) -> Scene:
     """Makes the scene of an update, and brings up to date what is known of the person.
+
+    Args:
+        update: what somebody did.
+        context: the application's.
+        known_ms: for how long the person need not be looked up again.
 
     Raises:
         NotForUs: nobody did this, or nowhere.
@@ -366,7 +382,7 @@ async def scene(update: Update, context: AnyContext) -> Scene:
     chat = update.effective_chat
     if chat is None or update.guest_message is not None:
         raise NotForUs
-    return await _scene(update, context, chat.id)
+    return await _scene(update, context, chat.id, known_ms=known_ms)
 
 
 async def _scene_elsewhere(update: Update, context: AnyContext) -> Scene:
@@ -377,12 +393,14 @@ async def _scene_elsewhere(update: Update, context: AnyContext) -> Scene:
     return await _scene(update, context, NOWHERE)
 
 
-async def _scene(update: Update, context: AnyContext, chat_id: int) -> Scene:
+async def _scene(
+    update: Update, context: AnyContext, chat_id: int, *, known_ms: Millis = 0
+) -> Scene:
     user = update.effective_user
     if user is None:
         raise NotForUs
     services = services_of(context.application)
-    person = await _met(services, user)
+    person = await _met(services, user, known_ms)
     query = update.callback_query
     message = update.effective_message
     return Scene(
@@ -402,18 +420,27 @@ async def _scene(update: Update, context: AnyContext, chat_id: int) -> Scene:
     )
 
 
-async def _met(services: Services, user: User) -> Person:
+async def _met(services: Services, user: User, known_ms: Millis) -> Person:
+    """Who this is; as they were, if that was looked up for the same purpose a moment ago."""
     profile = Profile(user.id, user.full_name, user.username, user.language_code or "en")
-    if services.met.get(user.id) == profile:
+    now, met = services.payments.clock(), services.met.get(user.id)
+    if met is not None and met.profile == profile:
+        if known_ms and now < met.until:
+            return met.person
         known = await services.payments.person(user.id)
         # A name that has moved on to somebody else meanwhile must come back to who has it now.
         if known and known.reachable and known.username == profile.username:
-            return known
+            return _remembered(services, Met(profile, known, now + known_ms))
     person = await services.payments.meet(profile)
-    services.met[user.id] = profile
+    return _remembered(services, Met(profile, person, now + known_ms))
+
+
+def _remembered(services: Services, met: Met) -> Person:
+    services.met[met.profile.id] = met
+    services.met.move_to_end(met.profile.id)
     if len(services.met) > _MET_MOST:
         services.met.popitem(last=False)
-    return person
+    return met.person
 
 
 def handler(room: Callable[[Scene], Awaitable[None]]) -> Handling:
@@ -424,6 +451,14 @@ def handler(room: Callable[[Scene], Awaitable[None]]) -> Handling:
     `NotForUs`.
     """
     return _handling(room, scene)
+
+
+def taps(room: Callable[[Scene], Awaitable[None]]) -> Handling:
+    """As `handler`, for buttons that are pressed many times in a row.
+
+    Who presses them may have been looked up seconds ago: nothing may be decided by it but words.
+    """
+    return _handling(room, functools.partial(scene, known_ms=_KNOWN_MS))
 
 
 def elsewhere(room: Callable[[Scene], Awaitable[None]]) -> Handling:

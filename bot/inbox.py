@@ -39,6 +39,7 @@ ALLOWED_UPDATES = (
 )
 """What the rooms handle; Telegram sends nothing else."""
 
+_LOOKS = frozenset({"entities", "reply_markup"})
 _AT_ONCE = 32
 _WAITING_MOST = 256
 _LEASE_MS = 12 * SECOND
@@ -272,8 +273,20 @@ def _parsed(stored: StoredUpdate, bot: Bot) -> Update | None:
 
 
 def _stored(update: Mapping[str, Any]) -> StoredUpdate:
-    payload = json.dumps(update, ensure_ascii=False, separators=(",", ":")).encode()
+    payload = json.dumps(_needed(update), ensure_ascii=False, separators=(",", ":")).encode()
     return StoredUpdate(int(update["update_id"]), lane_of(update), payload)
+
+
+def _needed(update: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Leaves out how a message looked in which somebody pressed a button.
+
+    It is the bot's own, nobody here looks at it again, and it is most of the update.
+    """
+    query = update.get("callback_query")
+    if not isinstance(query, dict) or not isinstance(query.get("message"), dict):
+        return update
+    pressed = {name: value for name, value in query["message"].items() if name not in _LOOKS}
+    return {**update, "callback_query": {**query, "message": pressed}}
 
 
 def lane_of(update: Mapping[str, Any]) -> int:

@@ -27,13 +27,15 @@ from bot.context import Services
 from bot.logs import frames
 from bot.pacing import NotYet, retry_seconds
 from payments.errors import Unavailable
-from payments.models import Notice
+from payments.models import ConversationId, Notice
 from payments.policy import MINUTE, NOTICE_WAIT_MOST_MS, SECOND
 
 _AT_ONCE = 32
 _LEASE_MS = 15 * SECOND
 _DELIVERY_S = 12.0
 _POLL_S = 1.0
+_GATHER_S = 0.01
+"""How long notices wait for others that are written at the same time, to be claimed together."""
 _STOP_S = 5.0
 _BACKOFF_MS = SECOND
 _BACKOFF_MOST_MS = 5 * MINUTE
@@ -84,6 +86,7 @@ class Sender:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_POLL_S):
                     await waiting.wait()
+            await asyncio.sleep(_GATHER_S)
 
     async def _claim(self) -> None:
         """Takes what is due, as far as there are hands for it."""
@@ -116,12 +119,13 @@ class Sender:
             seconds = retry_seconds(error)
             self._pacer.pause(notice.conversation_id, seconds)
             await self._retry(notice, in_ms=round(seconds * SECOND))
-        except (Forbidden, ChatMigrated) as error:
-            await self._bury(notice, type(error).__name__)
-        except BadRequest as error:
-            # Other than a chat that is gone it is a mistake of ours: kept, with what Telegram
-            # said.
-            await self._bury(notice, error.message)
+        except ChatMigrated as error:
+            await self._follow(notice, error.new_chat_id)
+        except (Forbidden, BadRequest) as error:
+            # Other than a chat that is gone, a bad request is a mistake of ours: kept, with what
+            # Telegram said.
+            is_forbidden = isinstance(error, Forbidden)
+            await self._bury(notice, "Forbidden" if is_forbidden else error.message)
         except (NetworkError, TimeoutError, Unavailable):
             await self._retry(notice, in_ms=_backoff_ms(notice.attempts))
         except TelegramError as error:
@@ -139,6 +143,18 @@ class Sender:
                 await self._retry(notice, in_ms=_backoff_ms(notice.attempts))
         else:
             await self._store.write(lambda tx: tx.outbox.done(notice.id))
+
+    async def _follow(self, notice: Notice, group_id: ConversationId) -> None:
+        """Tells it in the supergroup that goes on in a group's place.
+
+        Where the notice is for a person, and only a message about it in a group is out of reach,
+        the group's own word of where it went is on its way (see `groups`).
+        """
+        if notice.conversation_id > 0:
+            await self._retry(notice, in_ms=_backoff_ms(notice.attempts))
+            return
+        await self._payments.group_moved(notice.conversation_id, group_id)
+        await self._retry(notice, in_ms=0)
 
     async def _retry(self, notice: Notice, *, in_ms: int) -> None:
         due_at = self._payments.clock() + min(in_ms, NOTICE_WAIT_MOST_MS)

@@ -16,7 +16,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from telegram.error import RetryAfter
@@ -103,25 +104,36 @@ class Pacer:
         until = max(self._paused.get(chat_id, 0.0), self._all_paused)
         return max(until - self._seconds(), 0.0)
 
-    async def turn(self, chat_id: int) -> None:
-        """Waits until a new message may go to this chat, and counts it.
+    @asynccontextmanager
+    async def answer(self, chat_id: int) -> AsyncIterator[None]:
+        """Around the sending of what answers a person: at once, and counted."""
+        self.spent(chat_id)
+        yield
+
+    @asynccontextmanager
+    async def turn(self, chat_id: int) -> AsyncIterator[None]:
+        """Around the sending of a notice: waits until it may go to this chat, and counts it.
 
         Raises:
             NotYet: that would take too long; it is not counted.
         """
         await _pass(lambda: self.wait(chat_id))
         self.spent(chat_id)
+        yield
 
-    async def turn_to_edit(self, chat_id: int) -> None:
-        """Waits until a message of this chat may be edited; counts it in a group.
+    @asynccontextmanager
+    async def turn_to_edit(self, chat_id: int) -> AsyncIterator[None]:
+        """Around an edit: waits until one may be made in this chat; counts it in a group.
 
         Raises:
             NotYet: that would take too long; it is not counted.
         """
         if chat_id < 0:
-            await self.turn(chat_id)
+            async with self.turn(chat_id):
+                yield
         else:
             await _pass(lambda: self.wait_to_edit(chat_id))
+            yield
 
     async def stop(self) -> None:
         """Nothing is under way."""

@@ -22,7 +22,7 @@ from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, filt
 
 from bot import actions, aside, cards, keyboards, pay, prompts, receipts, refusals, start
 from bot.callbacks import pattern
-from bot.context import Scene, edited, handler
+from bot.context import Scene, edited, handler, taps
 from bot.texts import Texts
 from payments.errors import NotOpen
 from payments.models import Intent, Keypad, KeypadPurpose, Millis
@@ -230,7 +230,7 @@ def _cancel(keypad: Keypad, t: Texts) -> InlineKeyboardButton:
     return keyboards.button(label, "p", "stop", keypad.intent_id or "")
 
 
-@handler
+@taps
 async def _tap(scene: Scene) -> None:
     if await start.led_away(scene, "pin"):
         return

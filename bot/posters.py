@@ -9,7 +9,7 @@ from telegram.ext import BaseHandler, CallbackQueryHandler
 
 from bot import qr
 from bot.callbacks import pattern
-from bot.context import Scene, handler, patiently
+from bot.context import Scene, handler
 from bot.keyboards import button
 from bot.link_address import addresses_of
 from bot.texts import Texts
@@ -62,16 +62,10 @@ async def _send_poster(scene: Scene, link: Link) -> None:
         locale=str(scene.t.locale),
     )
     caption = scene.t.plain("To print: A4 for the wall, A5 for the table.")
-    await _send(scene, poster, "chatpay-poster.pdf", caption)
+    await scene.send_file(poster, "chatpay-poster.pdf", caption)
 
 
 async def _send_plain(scene: Scene, link: Link) -> None:
     address = addresses_of(link.id, scene).best
-    await _send(scene, await qr.make_png(address), "chatpay-qr.png", None)
-    await _send(scene, await qr.make_svg(address), "chatpay-qr.svg", None)
-
-
-async def _send(scene: Scene, content: bytes, filename: str, caption: str | None) -> None:
-    await patiently(
-        lambda: scene.bot.send_document(scene.chat_id, content, filename=filename, caption=caption)
-    )
+    await scene.send_file(await qr.make_png(address), "chatpay-qr.png")
+    await scene.send_file(await qr.make_svg(address), "chatpay-qr.svg")

@@ -11,7 +11,7 @@ from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, filt
 
 from bot import keyboards, pin, start
 from bot.callbacks import pattern
-from bot.context import Scene, handler, patiently
+from bot.context import Scene, handler
 from bot.texts import Texts
 from payments.errors import NotOpen
 
@@ -69,13 +69,10 @@ def _menu(t: Texts) -> Screen:
 async def _send_all(scene: Scene) -> None:
     known = await scene.payments.known_about(scene.person.id)
     content = json.dumps(known, ensure_ascii=False, indent=2).encode()
-    await patiently(
-        lambda: scene.bot.send_document(
-            scene.chat_id,
-            content,
-            filename="chatpay-my-data.json",
-            caption=scene.t.plain("All that I know about you. Keep it to yourself."),
-        )
+    await scene.send_file(
+        content,
+        "chatpay-my-data.json",
+        scene.t.plain("All that I know about you. Keep it to yourself."),
     )
 
 

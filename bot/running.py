@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import structlog
-from starlette.applications import Starlette
 from telegram import Bot, MenuButton, MenuButtonDefault, MenuButtonWebApp, WebAppInfo
 from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError
 
-from bot import app
+from bot import admin, app
 from bot import help as help_room
 from bot.inbox import ALLOWED_UPDATES, Inbox
 from bot.keyboards import app_url
 from bot.polling import Poller
 from bot.settings import Settings, SettingsError
 from bot.transport import Transport
-from bot.web.app.server import MiniApp
-from bot.web.pay_page import PayPages
-from bot.web.server import WebServer, build_web, webhook_path
 from payments.ports import Store
 from payments.service import Payments
 
@@ -32,6 +28,8 @@ _PAUSE_S = 1.0
 _PAUSE_MOST_S = 30.0
 _LEAD_S = 1.0
 """How often it is asked which process is to poll."""
+_BETWEEN_LOOKS = 50_000
+"""Objects made and still there, before those are looked at."""
 _BAD_TOKEN = "Telegram does not know this TELEGRAM_BOT_TOKEN: copy it again from @BotFather."  # noqa: S105
 
 log = structlog.get_logger(__name__)
@@ -80,20 +78,12 @@ async def run(
             running(application.bot.username)
             if settings.public_url is None:
                 poller = Poller(application.bot, poll_line, inbox)
-                work = _poll_in_turn(poller, application.bot, payments.store)
+                work = _poll_in_turn(poller, application.bot, payments.store, settings)
             else:
-                pages = PayPages(payments, application.bot.username, settings.public_url)
                 secret = settings.webhook_token(keys)
-                mini_app = MiniApp(
-                    payments,
-                    application.bot,
-                    token=application.bot.token,
-                    public_url=settings.public_url,
-                    api_url=settings.telegram_api_url,
+                work = _listen(
+                    settings, settings.public_url, payments, inbox, secret, application.bot
                 )
-                routes = [*pages.routes(), *mini_app.routes()]
-                web = build_web(inbox, payments.store, secret, routes)
-                work = _listen(application.bot, web, settings, secret)
             await _unless(stop, work)
     except InvalidToken:
         raise SettingsError(_BAD_TOKEN) from None
@@ -105,6 +95,17 @@ def _say_what_is_off(bot: Bot) -> None:
         log.warning("inline_mode_off", hint="send /setinline to @BotFather to switch it on")
     if not bot.bot.supports_guest_queries:
         log.info("guest_mode_off", hint="@BotFather switches it on in the bot's settings")
+
+
+def collect_seldom() -> None:
+    """Has the garbage collector look less often, and not at what is there to stay.
+
+    Nearly everything is freed without it; and a look at all there is holds everybody up for a
+    tenth of a second.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_BETWEEN_LOOKS, 50, 50)
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:
@@ -154,12 +155,12 @@ async def _insist(call: Callable[[], Awaitable[object]]) -> None:
             return
 
 
-async def _poll_in_turn(poller: Poller, bot: Bot, store: Store) -> None:
+async def _poll_in_turn(poller: Poller, bot: Bot, store: Store, settings: Settings) -> None:
     """Polls while this process is the one of all that share the database to do so."""
     while True:
         while not await store.lead("polling"):  # noqa: ASYNC110 (nothing tells when it dies)
             await asyncio.sleep(_LEAD_S)
-        polling = asyncio.create_task(_poll(poller, bot))
+        polling = asyncio.create_task(_poll(poller, bot, settings))
         try:
             while not polling.done() and await store.lead("polling"):
                 await asyncio.wait((polling,), timeout=_LEAD_S)
@@ -170,25 +171,25 @@ async def _poll_in_turn(poller: Poller, bot: Bot, store: Store) -> None:
             await polling
 
 
-async def _poll(poller: Poller, bot: Bot) -> None:
+async def _poll(poller: Poller, bot: Bot, settings: Settings) -> None:
     await _insist(bot.delete_webhook)
-    async with _menu_published(bot, None):
+    async with _menu_published(bot, settings):
         await poller.run()
 
 
-async def _listen(bot: Bot, web: Starlette, settings: Settings, secret: str) -> None:
-    try:
-        server = WebServer(web, settings.listen_host, settings.listen_port)
-    except OSError as error:
-        raise SettingsError(
-            f"LISTEN={settings.listen} cannot be listened on: {os.strerror(error.errno or 0)}."
-        ) from None
+async def _listen(
+    settings: Settings, public_url: str, payments: Payments, inbox: Inbox, secret: str, bot: Bot
+) -> None:
+    from bot.web.server import webhook_path  # noqa: PLC0415 (who polls starts sooner without)
+    from bot.web.site import open_site  # noqa: PLC0415
+
+    server = open_site(settings, public_url, payments, bot, inbox, secret)
     serving = server.start()
     try:
-        async with _menu_published(bot, settings.public_url):
+        async with _menu_published(bot, settings):
             await _insist(
                 lambda: bot.set_webhook(
-                    f"{settings.public_url}{webhook_path(secret)}",
+                    f"{public_url}{webhook_path(secret)}",
                     secret_token=secret,
                     allowed_updates=ALLOWED_UPDATES,
                 )
@@ -200,16 +201,17 @@ async def _listen(bot: Bot, web: Starlette, settings: Settings, secret: str) -> 
 
 
 @asynccontextmanager
-async def _menu_published(bot: Bot, public_url: str | None) -> AsyncIterator[None]:
+async def _menu_published(bot: Bot, settings: Settings) -> AsyncIterator[None]:
     """Tells Telegram the commands and the menu's button, meanwhile; the bot works without."""
     button: MenuButton = MenuButtonDefault()
-    if public_url is not None:
-        button = MenuButtonWebApp("Chatpay", WebAppInfo(app_url(public_url)))
+    if settings.public_url is not None:
+        button = MenuButtonWebApp("Chatpay", WebAppInfo(app_url(settings.public_url)))
 
     async def publish() -> None:
         try:
             await help_room.publish_commands(bot)
             await bot.set_chat_menu_button(menu_button=button)
+            await admin.publish_command(bot, settings.operators)
         except TelegramError as error:
             log.warning("commands_not_published", error=type(error).__name__)
 

@@ -318,6 +318,28 @@ async def test_who_has_no_pin_chooses_one_on_the_way_to_paying(
     assert await bob.balance() == "€112.50"
 
 
+async def test_who_joins_on_the_way_to_a_keypad_taps_on_it_at_once(chatpay: Chatpay) -> None:
+    """What was known of them before they joined stands in the way of no tap."""
+    ann = await chatpay.newcomer("Ann")
+    await ann.join("m_pin")
+    keypad = await ann.see("Choose a PIN")
+    await ann.tap(keypad, PIN)
+    assert (await ann.see("Once more")).id == keypad.id
+
+
+async def test_words_between_two_taps_are_in_the_language_of_now(
+    alice: Customer, bob: Customer
+) -> None:
+    """Each tap is shown in the language that was chosen last, however fast they come."""
+    keypad = await open_payment(alice)
+    await alice.press(keypad, PIN[0])
+    await alice.see("●")
+    await alice.person.change(language_code="ar")
+    await alice.press(keypad, PIN[1])
+    assert "إلغاء" in (await alice.see("● ●")).labels
+    assert await bob.balance() == "€100.00"
+
+
 @pytest.mark.usefixtures("bob")
 async def test_an_open_keypad_survives_a_restart(chatpay: Chatpay, alice: Customer) -> None:
     """Three digits before, three after: what was tapped is not in the process."""

@@ -7,19 +7,26 @@ nothing came of it. They know nothing of restarts.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from simulator.client import Message, NotSeenError, SimulatorError
+from simulator.client import Message, NotSeenError, SimulatorError, Telegram
 from tests.chat.driver import Customer, is_keypad
 
+FUNDS_MINOR = 20_000
 PATIENCE_S = 3.0
 """How long a person waits for something to happen before tapping on."""
+_GLANCE_S = 0.5
+_AN_HOUR_MOST = 55
 _TAPS_MOST = 80
 """Whoever has tapped that often for one payment has lost the card, or the patience."""
+_REFUSALS_MOST = 3
+"""Whoever is told so often in a row that it cannot be done believes it."""
+_DELETE = "⌫"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,75 +46,118 @@ class Payer:
     customer: Customer
     others: Sequence[Customer]
     dice: random.Random
-    paying: bool = False
-    """Between the first tap on a card and the receipt."""
+    sixth: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set by whoever taps a sixth digit; the payers may share it."""
+    waiting: bool = False
+    """Between the sixth tap and whatever the screen says next."""
+    note: str = ""
+    """What the payment under way is for."""
     commands: int = 0
     paid: list[Paid] = field(default_factory=list)
 
-    async def pay_until(self, stop: asyncio.Event) -> None:
-        """Pays again and again; finishes the payment under way when told to stop."""
-        while not stop.is_set():
-            await self.pay()
+    async def pay_until(self, stop: asyncio.Event, seats: asyncio.Semaphore) -> None:
+        """Pays again and again, whenever there is a seat; finishes what was begun.
+
+        Nobody pays as often as an hour allows.
+        """
+        while not stop.is_set() and self.commands < _AN_HOUR_MOST:
+            async with seats:
+                if not stop.is_set():
+                    await self.pay()
 
     async def pay(self) -> None:
         """Pays one of the others something, from the command to the receipt."""
         payee = self.dice.choice(self.others)
         minor = self.dice.randrange(1, 60)
         self.commands += 1
-        note = f"n{self.customer.id}x{self.commands}"
-        await self.customer.say(f"/pay @{payee.username} 0.{minor:02} {note}")
-        await self._follow(note)
-        self.paid.append(Paid(self.customer.id, payee.id, minor, note))
+        self.note = f"n{self.customer.id}x{self.commands}"
+        await self.customer.say(f"/pay @{payee.username} 0.{minor:02} {self.note}")
+        await self._follow()
+        self.paid.append(Paid(self.customer.id, payee.id, minor, self.note))
 
-    async def _follow(self, note: str) -> None:
-        taps = 0
-        said: str | None = None
+    async def _follow(self) -> None:
+        """Taps what the card asks for, until it says that it is paid.
+
+        Where a tap changed nothing it is unclear how many digits were counted: the delete key
+        has the keypad drawn again.
+        """
+        taps, doubtful = 0, False
+        refusals: list[str] = []
         while True:
-            card = await self._card(note)
+            card = await self._card()
             if card is not None and card.text.startswith("✅ Paid"):
-                self.paying = False
+                self.waiting = False
                 return
-            if card is not None and (label := _asked(card, self.customer.pin)):
-                taps += 1
-                assert taps < _TAPS_MOST, f"{card.text!r} goes on for ever, and says {said!r}"
-                self.paying = True
-                try:
-                    answer = await self.customer.person.press(card, label, wait=PATIENCE_S)
-                except (LookupError, SimulatorError):
-                    continue  # it changed under the finger: look again
-                said = answer.toast or said
-                if answer.answered:
-                    await self._glance(note, card)
-                    continue
-            await self._glance(note, card, PATIENCE_S)
+            label = None if card is None else self._asked(card, doubtful=doubtful)
+            if card is None or label is None:
+                await self._changed(card, PATIENCE_S)
+                continue
+            taps += 1
+            assert taps < _TAPS_MOST, f"{card.text!r} goes on for ever"
+            answered = await self._tap(card, label, refusals)
+            changed = await self._changed(card, _GLANCE_S if answered else PATIENCE_S)
+            doubtful = not changed and label.isdigit()
 
-    async def _glance(self, note: str, card: Message | None, seconds: float = 0.5) -> None:
-        """Waits until the card looks different, but not longer than that."""
+    def _asked(self, card: Message, *, doubtful: bool) -> str | None:
+        """What a person would tap next on a card; None where there is nothing to tap."""
+        if not is_keypad(card):
+            return next((label for label in card.labels if label.startswith("Pay €")), None)
+        if doubtful:
+            return _DELETE
+        pin = self.customer.pin
+        return pin[min(card.text.count("●"), len(pin) - 1)]
+
+    async def _tap(self, card: Message, label: str, refusals: list[str]) -> bool:
+        """Taps a button; whether the bot answered.
+
+        Raises:
+            AssertionError: it has said that it cannot be done too often to be tried again.
+        """
+        self.waiting = card.text.count("●") == len(self.customer.pin) - 1 and label != _DELETE
+        if self.waiting:
+            self.sixth.set()
+        try:
+            answer = await self.customer.person.press(card, label, wait=PATIENCE_S)
+        except (LookupError, SimulatorError):
+            return False  # it changed under the finger
+        if answer.alert and answer.toast:
+            refusals.append(answer.toast)
+            assert len(refusals) < _REFUSALS_MOST, f"{card.text!r}, but {refusals}"
+        else:
+            refusals.clear()
+        return answer.answered
+
+    async def _changed(self, card: Message | None, seconds: float) -> bool:
+        """Whether the card looks different within so many seconds."""
         before = None if card is None else card.raw
 
-        def changed(message: Message) -> bool:
-            return note in message.text and message.raw != before
+        def differs(message: Message) -> bool:
+            return self.note in message.text and message.raw != before
 
-        try:
-            await self.customer.see(changed, seconds)
-        except NotSeenError:
-            return
+        with contextlib.suppress(NotSeenError):  # it may have changed before the tap was answered
+            await self.customer.see(differs, seconds)
+        now = await self._card()
+        return now is not None and now.raw != before
 
-    async def _card(self, note: str) -> Message | None:
+    async def _card(self) -> Message | None:
         """The payment as the chat shows it now; the bot may have shown it twice."""
         mine = [
             message
             for message in await self.customer.messages()
-            if message.author_id != self.customer.id and re.search(rf"\b{note}\b", message.text)
+            if message.author_id != self.customer.id
+            and re.search(rf"\b{self.note}\b", message.text)
         ]
         return mine[-1] if mine else None
 
 
-def _asked(card: Message, pin: str) -> str | None:
-    """What a person would tap next on a card; None where there is nothing to tap."""
-    if is_keypad(card):
-        return pin[min(card.text.count("●"), len(pin) - 1)]
-    return next((label for label in card.labels if label.startswith("Pay €")), None)
+async def ready(telegram: Telegram, name: str) -> Customer:
+    """Somebody who has joined, with a PIN and `FUNDS_MINOR` of play money."""
+    person = await telegram.person(name, username=name.lower())
+    customer = Customer(person, "chatpay_bot")
+    await customer.join()
+    await customer.choose_pin()
+    await customer.top_up(str(FUNDS_MINOR // 100))
+    return customer
 
 
 async def notes_seen(customer: Customer, opening: str) -> Counter[str]:

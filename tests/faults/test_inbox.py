@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from telegram import Update
+from telegram.ext import CallbackQueryHandler
 
+from bot.context import AnyContext
 from bot.inbox import Inbox, lane_of
 from payments.ports import Store
 from simulator.client import Telegram
@@ -99,6 +102,30 @@ async def test_what_was_not_finished_is_handled_after_the_next_start(
     assert [text for text in texts if text.startswith("a")] == ["a1", "a2"]
     assert sorted(texts) == ["a1", "a2", "b1"]
     await again.stop(within_s=1)
+
+
+async def test_how_a_pressed_message_looked_is_not_kept(
+    handled: Handled, store: Store, clock: Clock
+) -> None:
+    """Of the bot's own message its place and words are handed on, not its buttons and markup."""
+    pressed: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    async def press(update: Update, _context: AnyContext) -> None:
+        pressed.set_result(update.callback_query)
+
+    handled.application.add_handler(CallbackQueryHandler(press))
+    own = message(7, ANN, "Tap your PIN")["message"]
+    looks = {
+        "entities": [{"type": "bold", "offset": 0, "length": 3}],
+        "reply_markup": {"inline_keyboard": [[{"text": "1", "callback_data": "x"}]]},
+    }
+    tap = {"id": "5", "from": own["from"], "chat_instance": "1", "data": "x"}
+    inbox = await opened(handled, store, clock)
+    await inbox.take([{"update_id": 1, "callback_query": {**tap, "message": own | looks}}])
+    query = await asyncio.wait_for(pressed, 5)
+    assert (query.data, query.message.message_id, query.message.text) == ("x", 7, "Tap your PIN")
+    assert (query.message.entities, query.message.reply_markup) == ((), None)
+    await inbox.stop(within_s=1)
 
 
 async def test_a_flooder_starves_nobody(handled: Handled, store: Store, clock: Clock) -> None:

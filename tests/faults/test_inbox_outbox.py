@@ -110,7 +110,7 @@ async def test_who_blocked_the_bot_is_not_written_to_again_and_is_paid_all_the_s
     to_bob = [
         call
         for call in await telegram.calls("sendMessage")
-        if call["params"]["chat_id"] == str(bob.id) and "paid you" in call["params"]["text"]
+        if call["params"]["chat_id"] == bob.id and "paid you" in call["params"]["text"]
     ]
     assert [call["status"] for call in to_bob] == [403]
 
@@ -192,6 +192,6 @@ async def until_called(telegram: Telegram, method: str, *, chat_id: int) -> None
     """Waits until the bot has called about a chat, whatever came of it."""
     async with asyncio.timeout(5):
         while not any(  # noqa: ASYNC110 (the simulator has no event for a call without an answer)
-            call["params"]["chat_id"] == str(chat_id) for call in await telegram.calls(method)
+            call["params"]["chat_id"] == chat_id for call in await telegram.calls(method)
         ):
             await asyncio.sleep(0.02)

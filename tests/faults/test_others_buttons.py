@@ -138,6 +138,7 @@ async def test_the_way_to_a_card_in_a_group_leads_only_its_payer_there(
     telegram: Telegram, chatpay: Chatpay, alice: Customer, bob: Customer, carol: Customer
 ) -> None:
     """Another member who opens the link in the group sees no card, and learns no amount."""
+    await telegram.ephemeral("unknown")
     group = await telegram.group(
         "Lunch", [alice.person, bob.person, carol.person], bots=[BOT_USERNAME]
     )

@@ -38,6 +38,31 @@ async def test_privacy_in_groups(telegram, bot, ann, bob) -> None:
     assert await heard(bot) == ["just talk"]
 
 
+async def test_an_upgraded_group_goes_on_under_another_id(telegram, bot, ann) -> None:
+    """Both say so, whoever writes to the old one is told the new one, and it happens once."""
+    group = await telegram.group("Friends", [ann], bots=[bot.username])
+    await bot.drain()
+
+    supergroup = await telegram.upgrade(group)
+
+    told = [update["message"] for update in await bot.updates()]
+    assert [(one["chat"]["id"], one["chat"]["type"]) for one in told] == [
+        (group.id, "group"),
+        (supergroup.id, "supergroup"),
+    ]
+    assert told[0]["migrate_to_chat_id"] == supergroup.id
+    assert told[1]["migrate_from_chat_id"] == group.id
+    status, answer = await bot.raw("sendMessage", chat_id=group.id, text="x")
+    assert (status, answer["description"], answer["parameters"]) == (
+        400,
+        "Bad Request: group chat was upgraded to a supergroup chat",
+        {"migrate_to_chat_id": supergroup.id},
+    )
+    await bot.call("sendMessage", chat_id=supergroup.id, text="x")
+    with pytest.raises(SimulatorError, match="cannot be upgraded"):
+        await telegram.upgrade(group)
+
+
 async def test_bots_see_nothing_of_what_two_people_say(bot, ann, bob) -> None:
     """A direct chat has no bot in it."""
     key = f"direct:{ann.id}:{bob.id}"

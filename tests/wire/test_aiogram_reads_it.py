@@ -29,13 +29,16 @@ async def test_a_conversation_through_all_the_rooms(
         await alice.ask(command, ".")
     group = await telegram.group("Lunch", [alice.person, bob.person], bots=[BOT_USERNAME])
     await alice.person.send(group, "/pay @bob 1")
-    await alice.person.expect(group, "private chat")
+    aside = await alice.person.expect(group, "Left afterwards")
+    await alice.press(aside, "Cancel")
+    await alice.person.expect(group, "Cancelled")
 
     calls, updates = await telegram.calls(), await telegram.updates()
 
     assert complaints(calls, updates) == []
     methods = {call["method"] for call in calls}
     assert {"sendmessage", "sendphoto", "editmessagetext", "answercallbackquery"} <= methods
+    assert "editephemeralmessagetext" in methods
 
 
 @pytest.mark.parametrize(
