@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
 from aiohttp import web
 
 from simulator.client import Telegram
@@ -30,10 +29,12 @@ PAYMENTS = 100_000 if SOAK else 800
 PAYMENTS_WITHIN_S = 60 * 60 if SOAK else 120
 WARM_AT = PAYMENTS // 4
 """By then every cache is as full as it gets."""
-CONVERSING_S = 600
-CUSTOMERS, AT_ONCE = 100, 20
+CONVERSING_S = 600 if SOAK else 15
+CUSTOMERS, AT_ONCE = (100, 20) if SOAK else (10, 5)
 """They are many, since an hour allows each only so many."""
 GROWTH_MOST = 1.1
+GROWTH_MOST_CONVERSING = 1.1 if SOAK else 1.25
+"""In the first seconds caches and the book of texts are still filling."""
 
 pytestmark = needs_proc
 
@@ -88,11 +89,6 @@ async def reports(process: asyncio.subprocess.Process) -> dict[int, float]:
     return said
 
 
-def assert_flat(before_mb: float, after_mb: float) -> None:
-    """No more than a tenth came on top."""
-    assert after_mb <= GROWTH_MOST * before_mb
-
-
 async def test_memory_is_flat_over_many_payments_that_all_are_told_of(tmp_path: Path) -> None:
     """Use-cases, outbox and line, with no updates: what it has in use stays what it was."""
     began, database = time.monotonic(), tmp_path / "chatpay.db"
@@ -123,13 +119,12 @@ async def test_memory_is_flat_over_many_payments_that_all_are_told_of(tmp_path: 
     assert len(said) == PAYMENTS // REPORT_EVERY
     assert len(payments_made(database)) == PAYMENTS
     assert listener.calls["sendMessage"] == 2 * PAYMENTS  # a receipt, and news to the payee
-    assert_flat(warm, last)
+    assert last <= GROWTH_MOST * warm
     with snapshot(f"sqlite:///{database}") as connection:
         assert verify(connection) == []
 
 
-@pytest.mark.skipif(not SOAK, reason="takes ten minutes: make soak")
-async def test_memory_is_flat_over_ten_minutes_of_whole_conversations(
+async def test_memory_is_flat_over_minutes_of_whole_conversations(
     telegram: Telegram, tmp_path: Path
 ) -> None:
     """`chatpay run` as it is, with people who tap: what it has in use stays what it was."""
@@ -155,7 +150,7 @@ async def test_memory_is_flat_over_ten_minutes_of_whole_conversations(
     )
     assert ended.code == 0
     assert len(payments_made(tmp_path / "chatpay.db")) == paid
-    assert_flat(fifths[0], fifths[-1])
+    assert fifths[-1] <= GROWTH_MOST_CONVERSING * fifths[0]
 
 
 async def converse(running: Running, payers: list[Payer]) -> list[float]:

@@ -94,11 +94,9 @@ def test_fields_tags_and_commands_are_the_same(language: str) -> None:
             assert form.count("\n") == english[-1].count("\n"), form
 
 
-@pytest.mark.parametrize("language", TRANSLATED)
+@pytest.mark.parametrize("language", [each for each in TRANSLATED if Texts(each).from_right])
 def test_commands_keep_their_sign_in_front(language: str) -> None:
     """In a sentence that is written from the right, a mark stands before each /command."""
-    if not Texts(language).from_right:
-        pytest.skip("written from the left")
     for _, translated, _ in entries(language):
         for form in translated:
             assert not re.search(r"(?<![\w<>/\u200e])/[a-z]+", form), form
