@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import platform
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+import uvloop
 from rich.console import Console
 from rich.table import Table
 
@@ -55,7 +55,7 @@ def main(
     figures: list[Figure] = []
     for name in chosen:
         out.print(f"[dim]measuring {name} …[/]")
-        figures += asyncio.run(MEASURES[name](rounds))
+        figures += uvloop.run(MEASURES[name](rounds))
     out.print(_table(figures))
     out.print(f"[dim]{_machine()}; kept in {_keep(figures)}[/]")
 

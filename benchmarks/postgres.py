@@ -24,6 +24,8 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+import uvloop
+
 from benchmarks import household, raw_postgres
 from benchmarks.figures import Figure, in_turns, rate_beside
 from benchmarks.household import LastTap
@@ -150,4 +152,4 @@ async def _work(url: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_work(sys.argv[1]))
+    uvloop.run(_work(sys.argv[1]))

@@ -15,7 +15,7 @@ import psycopg
 
 from benchmarks.household import LastTap
 
-CONNECTIONS = 4
+CONNECTIONS = 2
 
 _FUNCTIONS = """
 CREATE OR REPLACE FUNCTION bench_count_try(keypad TEXT, payer BIGINT) RETURNS void

@@ -39,7 +39,8 @@ from storage.transaction import Transaction
 
 T = TypeVar("T")
 
-_WRITERS = 4
+_WRITERS = 2
+"""While one waits for a lock or the disk, the other works; more would make smaller batches."""
 _READERS = 4
 _MOST_IN_A_BATCH = 64
 """Smaller than on SQLite: a batch holds its locks to its end, and others wait for them."""
