@@ -39,6 +39,7 @@ T = TypeVar("T")
 
 _READERS = 3
 _STATEMENTS_KEPT = 256
+_PATIENT_MS = 60_000
 _PRIVATE = 0o600
 
 _VALUE = re.compile(r"(?<!:):(\w+)")
@@ -368,6 +369,8 @@ def amendment(path: Path) -> Iterator[SqliteConnection]:
         DatabaseUnusable: it cannot be written; nothing was.
     """
     raw = _connect_to_write(path)
+    # A busy bot leaves the file for moments only, and nobody is told that it has.
+    raw.execute(f"PRAGMA busy_timeout = {_PATIENT_MS}")
     try:
         raw.execute("BEGIN IMMEDIATE")
         yield SqliteConnection(raw)
