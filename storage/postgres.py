@@ -226,7 +226,7 @@ def _run_together(transaction: Transaction, jobs: list[Job]) -> bool:
     """
     workspace = transaction.workspace
     try:
-        transaction.look_up([job.ahead for job in jobs if job.ahead is not None])
+        transaction.look_up(job.ahead for job in jobs)
         for job in jobs:
             written = workspace.written
             if not job.attempt(transaction):

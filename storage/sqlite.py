@@ -170,7 +170,7 @@ class SqliteWriter:
             workspace.clear()
         workspace.begin()
         try:
-            self._transaction.look_up([job.ahead for job in jobs if job.ahead is not None])
+            self._transaction.look_up(job.ahead for job in jobs)
         except SealError:
             return False
         for job in jobs:

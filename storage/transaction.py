@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from payments.models import Side
@@ -61,8 +61,9 @@ class Transaction:
         self.workspace.write()
         return answer
 
-    def look_up(self, ahead: Sequence[Ahead]) -> None:
+    def look_up(self, announced: Iterable[Ahead | None]) -> None:
         """Looks up, for a whole batch at once, what its units have announced."""
+        ahead = [each for each in announced if each is not None]
         keypads = self.pins.look_up([each.keypad_id for each in ahead])
         self.intents.look_up({keypad.intent_id for keypad in keypads if keypad.intent_id})
         self._look_up_concerned([each for each in ahead if each.card is not None])
