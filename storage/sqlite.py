@@ -17,6 +17,7 @@ import fcntl
 import os
 import re
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -39,7 +40,8 @@ T = TypeVar("T")
 
 _READERS = 3
 _STATEMENTS_KEPT = 256
-_PATIENT_MS = 60_000
+_PATIENCE_S = 60
+_BETWEEN_TRIES_S = 0.001
 _PRIVATE = 0o600
 
 _VALUE = re.compile(r"(?<!:):(\w+)")
@@ -369,16 +371,32 @@ def amendment(path: Path) -> Iterator[SqliteConnection]:
         DatabaseUnusable: it cannot be written; nothing was.
     """
     raw = _connect_to_write(path)
-    # A busy bot leaves the file for moments only, and nobody is told that it has.
-    raw.execute(f"PRAGMA busy_timeout = {_PATIENT_MS}")
     try:
-        raw.execute("BEGIN IMMEDIATE")
+        _begin_beside_a_bot(raw)
         yield SqliteConnection(raw)
         raw.execute("COMMIT")
     except (sqlite3.Error, Unavailable) as error:
         raise DatabaseUnusable(f"{path} cannot be written: {error}") from error
     finally:
         raw.close()
+
+
+def _begin_beside_a_bot(raw: sqlite3.Connection) -> None:
+    """Begins a transaction in one of the moments in which a busy bot leaves the file.
+
+    They are far shorter than the tenth of a second which SQLite's own waiting lets pass between
+    two looks.
+    """
+    raw.execute("PRAGMA busy_timeout = 0")
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        time.sleep(_BETWEEN_TRIES_S)
 
 
 @contextmanager
