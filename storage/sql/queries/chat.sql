@@ -78,7 +78,8 @@ WHERE update_id = (
 RETURNING update_id, lane, payload;
 
 -- name: recover_updates(worker, now, leased_until, rows)
--- Leases the first update of each lane in which nobody is at work.
+-- Leases the first update of each lane in which nobody is at work. (`+` has the few that are open
+-- sorted, where SQLite would rather go through all that ever were.)
 WITH first AS (
     SELECT i.update_id FROM inbox i
     WHERE i.handled_at IS NULL AND i.leased_until <= :now
@@ -87,7 +88,7 @@ WITH first AS (
             WHERE other.lane = i.lane AND other.handled_at IS NULL
                 AND (other.update_id < i.update_id OR other.leased_until > :now)
         )
-    ORDER BY i.update_id LIMIT :rows {skip_locked}
+    ORDER BY +i.update_id LIMIT :rows {skip_locked}
 )
 UPDATE inbox SET worker = :worker, leased_until = :leased_until
 WHERE update_id IN (SELECT update_id FROM first)
@@ -100,7 +101,7 @@ UPDATE inbox SET leased_until = :leased_until WHERE worker = :worker AND handled
 -- name: leased_updates(worker)
 -- What a worker has under way.
 SELECT update_id, lane, payload FROM inbox
-WHERE worker = :worker AND handled_at IS NULL ORDER BY update_id;
+WHERE worker = :worker AND handled_at IS NULL ORDER BY +update_id;
 
 -- name: last_update_id()^
 -- The highest update id seen.

@@ -10,12 +10,12 @@ FROM people WHERE id IN {ids};
 -- Who has a username now.
 SELECT id, name, username, language, language_chosen, currency, requests_from, terms_version,
     met_at, joined_at, reachable
-FROM people WHERE lower(username) = lower(:username);
+FROM people WHERE username IS NOT NULL AND lower(username) = lower(:username);
 
 -- name: free_username(username, person_id)!
 -- Takes a username from whoever else had it.
 UPDATE people SET username = NULL
-WHERE lower(username) = lower(:username) AND id <> :person_id;
+WHERE username IS NOT NULL AND lower(username) = lower(:username) AND id <> :person_id;
 
 -- name: add_person(person_id, name, username, language, currency, now)^
 -- Writes a new person down; somebody who was met meanwhile is brought up to date.

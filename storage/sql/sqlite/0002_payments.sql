@@ -112,6 +112,8 @@ CREATE INDEX intents_of_group ON intents (group_id) WHERE group_id IS NOT NULL;
 CREATE INDEX intents_overdue ON intents (expires_at) WHERE state IN ('draft', 'awaiting_pin');
 CREATE INDEX intents_of_request ON intents (request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX intents_of_link ON intents (link_id) WHERE link_id IS NOT NULL;
+-- Looked up whenever the lines of a draft are drawn up anew.
+CREATE INDEX intents_refunding ON intents (refunds_id) WHERE refunds_id IS NOT NULL;
 
 CREATE TABLE payments (
     id TEXT PRIMARY KEY,
