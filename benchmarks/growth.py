@@ -1,8 +1,8 @@
 """Whether a book of a million transfers is slower than one of a thousand.
 
 All the transfers are on the two accounts that are asked (`ledgers`). The sizes take turns. Every
-size is asked the same things: the balances of a person, the first page of their history, and one
-more payment, from the last tap to the commit.
+size is asked the same things: the balances of a person, the first page of their history, one more
+card with five digits tapped, and its payment, from the last tap to the commit.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ async def measure(rounds: int) -> list[Figure]:
     questions = {
         "balance": _balance,
         "first history page": _history,
+        "one more card, five taps": _card,
         "one more payment": _payment,
     }
     seconds: dict[tuple[str, int], list[float]] = {
@@ -88,6 +89,12 @@ async def _balance(payments: Payments) -> float:
 async def _history(payments: Payments) -> float:
     began = time.perf_counter()
     await payments.history(ledgers.ONE, currency="EUR")
+    return time.perf_counter() - began
+
+
+async def _card(payments: Payments) -> float:
+    began = time.perf_counter()
+    await household.five_taps(payments, [(ledgers.ONE, ledgers.OTHER)])
     return time.perf_counter() - began
 
 
