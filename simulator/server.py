@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from simulator.api import CUT
 from simulator.app import build
@@ -133,7 +133,7 @@ class _Server(uvicorn.Server):
         await self.leave.wait()
 
 
-class _CuttableProtocol(H11Protocol):
+class _CuttableProtocol(HttpToolsProtocol):
     """HTTP whose requests can drop their own connection, as a failing network would."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

@@ -122,6 +122,7 @@ class WebServer:
         self._server = _Server(
             uvicorn.Config(
                 app,
+                http="h11",  # it bounds the size of a request's head
                 ws="none",
                 lifespan="off",
                 log_config=None,
