@@ -299,16 +299,11 @@ def seen_by(tx: Tx, intent_id: str, by: PersonId | ConversationId) -> Intent:
     return intent
 
 
-def lookalikes(tx: Tx, intent_id: str, by: PersonId) -> dict[str, Person]:
-    """By payment of a card: whom the payer paid before and may take its payee for.
-
-    Raises:
-        NotYours: somebody else's card, or none.
-    """
-    intent = owned(tx, intent_id, by)
+def lookalikes(tx: Tx, intent: Intent) -> dict[str, Person]:
+    """By payment of a card: whom the payer paid before and may take its payee for."""
     if intent.kind is not IntentKind.PAYMENT:
         return {}
-    earlier = tx.people.recent_payees(by, _EARLIER_MOST)
+    earlier = tx.people.recent_payees(intent.payer_id, _EARLIER_MOST)
     ids = {person.id for person in earlier}
     found = {}
     for payment in intent.payments:
@@ -420,7 +415,7 @@ def freeze(tx: Tx, intent: Intent, *, policy: Policy, now: Millis) -> Intent:
         intent = _find_payees(tx, intent)
     transfers.refuse(tx, intent, policy=policy, now=now)
     expires_at = now + policy.card_ms
-    if not tx.intents.rewrite(intent) or not tx.intents.move_if(
+    if not tx.intents.move_if(
         intent.id,
         states=[IntentState.DRAFT],
         to=IntentState.AWAITING_PIN,
@@ -437,7 +432,10 @@ def _find_payees(tx: Tx, intent: Intent) -> Intent:
         replace(payment, payee_id=named.id, payee_username=named.username)
         for payment, named in zip(intent.payments, found, strict=True)
     )
-    return replace(intent, payments=payments)
+    found_in = replace(intent, payments=payments)
+    if found_in != intent and not tx.intents.rewrite(found_in):
+        raise NotOpen(_current(tx, intent).state)
+    return found_in
 
 
 def show_in_group(tx: Tx, intent_id: str, by: PersonId, *, show: bool, now: Millis) -> Intent:

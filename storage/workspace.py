@@ -18,18 +18,21 @@ transaction, what is kept serves the next one too.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
 from storage.connection import SQLITE, Database, Row, load_queries
 from storage.errors import Overtaken
 
+_INSERTS = re.compile(r"\bINTO\s+([a-z_]+)")
 _READS = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_]+)")
 _WRITES = re.compile(r"\b(?:UPDATE|INTO|DELETE\s+FROM)\s+([a-z_]+)")
 
 _KEPT_MOST = 20_000
 """Records; a batch needs a few thousand."""
+_PARENTS_FIRST = ("add_intent", "add_payment")
+"""Rows that others refer to are written before those."""
 _CASCADING = "people"
 """A new number for a person is a new number wherever it is referred to."""
 
@@ -39,13 +42,14 @@ class _Tables(NamedTuple):
 
     read: frozenset[str]
     written: frozenset[str]
+    inserted: frozenset[str]
 
 
 @cache
 def tables_of() -> Mapping[str, _Tables]:
     """Each query's tables; the engines' texts differ in none."""
     return {
-        query: _Tables(frozenset(_READS.findall(text)), frozenset(_WRITES.findall(text)))
+        query: _Tables(*(frozenset(word.findall(text)) for word in (_READS, _WRITES, _INSERTS)))
         for query, text in load_queries(SQLITE, "sqlite3").items()
     }
 
@@ -61,6 +65,7 @@ class Workspace:
         self._forgets: dict[str, list[dict[Any, Any]]] = {}
         self._changes: dict[str, dict[Hashable, dict[str, object]]] = {}
         self._changing: set[str] = set()
+        self._moving: set[str] = set()
         self.written = 0
         """How often something was put down or written in this transaction."""
 
@@ -92,9 +97,13 @@ class Workspace:
         `was` says what the query expects to find. It has to change exactly one row.
         """
         self.written += 1
+        tables = self._tables[query]
+        if not self._moving.isdisjoint(tables.inserted):
+            self.write()  # what changes other rows of the table is to run before, not after
         rows = self._changes.setdefault(query, {})
         if not rows:
-            self._changing |= self._tables[query].written
+            self._changing |= tables.written
+            self._moving |= tables.written - tables.inserted
         key = len(rows) if row is None else (row,)
         if key in rows:
             rows[key] |= values
@@ -109,11 +118,17 @@ class Workspace:
         """
         if not self._changes:
             return
-        changes = [(query, list(rows.values())) for query, rows in self._changes.items()]
+        parents = [query for query in _PARENTS_FIRST if query in self._changes]
+        queries = dict.fromkeys([*parents, *self._changes])
+        changes = [(query, list(self._changes[query].values())) for query in queries]
         self._drop_changes()
-        for (query, rows), changed in zip(changes, self._connection.write(changes), strict=True):
-            if changed != len(rows):
-                raise Overtaken(f"{query} changed {changed} rows of {len(rows)}")
+        try:
+            self._write_all(changes)
+        except BaseException:
+            # Whichever unit had this written: what others had put down is lost as well, so that
+            # it counts as having written, and the batch is run anew.
+            self.written += 1
+            raise
 
     def begin(self) -> None:
         """Goes on with what is kept: nobody else has written since."""
@@ -158,6 +173,11 @@ class Workspace:
 
     # --- inside --------------------------------------------------------------------------------
 
+    def _write_all(self, changes: Sequence[tuple[str, Sequence[Mapping[str, object]]]]) -> None:
+        for (query, rows), changed in zip(changes, self._connection.write(changes), strict=True):
+            if changed != len(rows):
+                raise Overtaken(f"{query} changed {changed} rows of {len(rows)}")
+
     def _make_ready(self, query: str) -> None:
         tables = self._tables[query]
         if tables.written:
@@ -182,3 +202,4 @@ class Workspace:
     def _drop_changes(self) -> None:
         self._changes = {}
         self._changing.clear()
+        self._moving.clear()

@@ -41,8 +41,7 @@ class Intents:
             return
         self._intents.update(dict.fromkeys(unknown))
         for intent in self._all("intents", keys=json_array(unknown)):
-            self._intents[intent.id] = intent
-            self._intent_ids.update((payment.id, intent.id) for payment in intent.payments)
+            self._keep(intent)
 
     # --- intents -------------------------------------------------------------------------------
 
@@ -52,7 +51,7 @@ class Intents:
             first = self._all("intent_by_origin", origin=origin)
             if first:
                 return first[0]
-        self._workspace.run(
+        self._workspace.put_down(
             "add_intent",
             intent_id=intent.id,
             kind=intent.kind.value,
@@ -71,7 +70,9 @@ class Intents:
             origin=origin,
             **self._asked(intent),
         )
-        self._add_payments(intent)
+        for payment in intent.payments:
+            self._workspace.put_down("add_payment", **self._payment_values(payment))
+        self._keep(intent)
         return intent
 
     def get(self, intent_id: str) -> Intent | None:
@@ -99,7 +100,8 @@ class Intents:
         if not rewritten:
             return False
         self._workspace.run("drop_payments", intent_id=intent.id)
-        self._add_payments(intent)
+        for payment in intent.payments:
+            self._workspace.run("add_payment", **self._payment_values(payment))
         return True
 
     def move_if(
@@ -224,24 +226,26 @@ class Intents:
 
     # --- inside --------------------------------------------------------------------------------
 
-    def _add_payments(self, intent: Intent) -> None:
-        for payment in intent.payments:
-            self._workspace.run(
-                "add_payment",
-                payment_id=payment.id,
-                intent_id=intent.id,
-                position=payment.position,
-                payer_id=payment.payer_id,
-                payee_id=payment.payee_id,
-                payee_username=payment.payee_username,
-                amount=payment.amount_minor,
-                currency=payment.currency,
-                state=payment.state.value,
-                refunded=payment.refunded_minor,
-                posted_at=payment.posted_at,
-                expires_at=payment.expires_at,
-                **self._claim(payment),
-            )
+    def _keep(self, intent: Intent) -> None:
+        self._intents[intent.id] = intent
+        self._intent_ids.update((payment.id, intent.id) for payment in intent.payments)
+
+    def _payment_values(self, payment: Payment) -> dict[str, object]:
+        return {
+            "payment_id": payment.id,
+            "intent_id": payment.intent_id,
+            "position": payment.position,
+            "payer_id": payment.payer_id,
+            "payee_id": payment.payee_id,
+            "payee_username": payment.payee_username,
+            "amount": payment.amount_minor,
+            "currency": payment.currency,
+            "state": payment.state.value,
+            "refunded": payment.refunded_minor,
+            "posted_at": payment.posted_at,
+            "expires_at": payment.expires_at,
+            **self._claim(payment),
+        }
 
     def _asked(self, intent: Intent) -> dict[str, bytes | None]:
         """A link's question and its answer, as parameters of a query."""

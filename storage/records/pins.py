@@ -29,6 +29,8 @@ class Pins:
         self._sealer = sealer
         self._pins: dict[PersonId, Pin | None] = workspace.keep("pins")
         self._keypads: dict[str, Keypad | None] = workspace.keep("keypads")
+        self._open: dict[PersonId, str | None] = workspace.keep("keypads")
+        """By person, the one keypad."""
 
     def look_up(self, keypad_ids: Collection[str]) -> list[Keypad]:
         """Looks up, for all that follows in this transaction, these keypads and the PINs of
@@ -38,7 +40,7 @@ class Pins:
         if unknown:
             self._keypads.update(dict.fromkeys(unknown))
             for row in self._workspace.all("keypads", keys=json_array(unknown)):
-                self._keypads[row[0]] = self._keypad(row)
+                self._keep(self._keypad(row))
         keypads = [self._keypads[keypad_id] for keypad_id in keypad_ids]
         found = [keypad for keypad in keypads if keypad is not None]
         self._look_up_pins({keypad.person_id for keypad in found})
@@ -96,8 +98,15 @@ class Pins:
 
     def add_keypad(self, keypad: Keypad) -> None:
         """Stores a keypad; an older one of the same person is dropped."""
-        self._workspace.run(
-            "add_keypad", person_id=keypad.person_id, **self._keypad_values(keypad)
+        replaced = self._open.get(keypad.person_id)
+        if replaced is not None:
+            self._keypads[replaced] = None
+        self._keep(keypad)
+        self._workspace.put_down(
+            "add_keypad",
+            keypad.person_id,
+            {"person_id": keypad.person_id},
+            **self._keypad_values(keypad),
         )
 
     def keypad(self, keypad_id: str) -> Keypad | None:
@@ -108,8 +117,13 @@ class Pins:
 
     def keypad_for(self, person_id: PersonId) -> Keypad | None:
         """The keypad that this person has open."""
-        row = self._workspace.one("keypad_of_person", person_id=person_id)
-        return None if row is None else self._keypad(row)
+        if person_id not in self._open:
+            self._open[person_id] = None
+            row = self._workspace.one("keypad_of_person", person_id=person_id)
+            if row is not None:
+                self._keep(self._keypad(row))
+        keypad_id = self._open[person_id]
+        return None if keypad_id is None else self._keypads[keypad_id]
 
     def save_keypad(self, keypad: Keypad) -> None:
         """Stores what was tapped."""
@@ -118,13 +132,18 @@ class Pins:
 
     def drop_keypad(self, keypad_id: str) -> None:
         """Forgets a keypad and its digits."""
-        if self.keypad(keypad_id) is not None:
-            self._keypads[keypad_id] = None
+        keypad = self.keypad(keypad_id)
+        if keypad is not None:
+            self._keypads[keypad_id] = self._open[keypad.person_id] = None
             self._workspace.put_down("drop_keypad", keypad_id=keypad_id)
 
     def drop_overdue_keypads(self, now: Millis) -> list[Keypad]:
         """Forgets those whose time is up, and says which."""
         return [self._keypad(row) for row in self._workspace.all("drop_overdue_keypads", now=now)]
+
+    def _keep(self, keypad: Keypad) -> None:
+        self._keypads[keypad.id] = keypad
+        self._open[keypad.person_id] = keypad.id
 
     def _look_up_pins(self, person_ids: Collection[PersonId]) -> None:
         unknown = [person_id for person_id in person_ids if person_id not in self._pins]

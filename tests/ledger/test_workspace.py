@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from payments.errors import InsufficientFunds, Unavailable
-from payments.models import NoticeKind, Profile
+from payments.models import (
+    IntentState,
+    Keypad,
+    KeypadPurpose,
+    NoticeKind,
+    PaymentState,
+    Profile,
+)
 from payments.ports import Ahead, Store, Tx
 from storage.audit import Finding, verify_store
 from storage.connection import SQLITE, load_queries
 from storage.workspace import tables_of
-from tests.ledger.book import ALICE, BOB, CAROL, NOW, Database, account, contents, do, send
+from tests.ledger.book import (
+    ALICE,
+    BOB,
+    CAROL,
+    HOUR,
+    NOW,
+    Database,
+    account,
+    contents,
+    do,
+    draft,
+    send,
+)
 
 
 async def at_once(store: Store, *units: Any) -> list[Any]:
@@ -102,6 +122,81 @@ async def test_what_a_statement_wrote_is_looked_up_again(store: Store) -> None:
         assert tx.pins.get(ALICE).hash == "hash"  # type: ignore[union-attr]
 
     await store.write(unit)
+
+
+def keypad(number: int, intent_id: str) -> Keypad:
+    """Alice's keypad for a card."""
+    return Keypad(
+        id=f"k{number}",
+        person_id=ALICE,
+        purpose=KeypadPurpose.APPROVE,
+        intent_id=intent_id,
+        keys=tuple("abcdefghij"),
+        digits="",
+        first="",
+        taps=(),
+        checking=False,
+        expires_at=NOW + HOUR,
+    )
+
+
+def begin(tx: Tx, number: int) -> None:
+    """A new card that awaits its PIN, and a keypad for it, in place of any other."""
+    card = draft(f"i{number}")
+    tx.intents.add(card, origin=f"message {number}")
+    tx.intents.move_if(card.id, states=[IntentState.DRAFT], to=IntentState.AWAITING_PIN)
+    tx.pins.add_keypad(keypad(number, card.id))
+    tx.pins.save_keypad(replace(keypad(number, card.id), digits="1"))
+
+
+def end(tx: Tx, number: int) -> None:
+    """A card is posted, and its keypad forgotten."""
+    tx.intents.move_if(f"i{number}", states=[IntentState.AWAITING_PIN], to=IntentState.POSTED)
+    payment_id = f"i{number}-p0"
+    tx.intents.move_payment_if(payment_id, state=PaymentState.DRAFT, to=PaymentState.POSTED)
+    tx.pins.drop_keypad(f"k{number}")
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_new_rows_and_changes_to_them_keep_their_order(
+    store: Store, *, together: bool
+) -> None:
+    """A row is made, changed, dropped and made anew: in one unit, or in units of one batch."""
+    steps = [do(begin, 1), do(end, 1), do(begin, 2), do(begin, 3), do(end, 3), do(begin, 4)]
+    if together:
+        await store.write(lambda tx: [step(tx) for step in steps])
+    else:
+        assert await at_once(store, *steps) == [None] * len(steps)
+
+    def look(tx: Tx) -> list[Any]:
+        cards = [tx.intents.get(f"i{number}") for number in (1, 2, 3, 4)]
+        return [
+            *((card.state, card.payments[0].state) for card in cards if card is not None),
+            *(tx.pins.keypad(f"k{number}") for number in (1, 2, 3)),
+            tx.pins.keypad_for(ALICE),
+        ]
+
+    posted = IntentState.POSTED, PaymentState.POSTED
+    waits = IntentState.AWAITING_PIN, PaymentState.DRAFT
+    last = replace(keypad(4, "i4"), digits="1")
+    expected = [posted, waits, posted, waits, None, None, None, last]
+    assert await store.read(look) == expected
+    assert await store.write(look) == expected
+
+
+async def test_a_card_that_cannot_be_written_is_the_error_of_its_own_unit(store: Store) -> None:
+    """Two cards of one id: the second fails, and whatever shared its batch is kept."""
+
+    def add(tx: Tx, card_id: str, origin: str) -> None:
+        tx.intents.add(draft(card_id), origin=origin)
+
+    first, second, third = await at_once(
+        store, do(add, "i1", "m1"), do(add, "i1", "m2"), do(add, "i2", "m3")
+    )
+    assert (first, third) == (None, None)
+    assert isinstance(second, Exception)
+    found = await store.read(lambda tx: [tx.intents.get(each) for each in ("i1", "i2")])
+    assert found == [draft("i1"), draft("i2")]
 
 
 async def test_reading_never_writes(store: Store, database: Database) -> None:
