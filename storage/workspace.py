@@ -61,7 +61,6 @@ class Workspace:
         self._connection = connection
         self._tables = tables_of()
         self._kept: list[tuple[frozenset[str], dict[Any, Any]]] = []
-        self._kept_briefly: list[dict[Any, Any]] = []
         self._forgets: dict[str, list[dict[Any, Any]]] = {}
         self._changes: dict[str, dict[Hashable, dict[str, object]]] = {}
         self._changing: set[str] = set()
@@ -75,12 +74,6 @@ class Workspace:
         """An empty dictionary for what is looked up in these tables, emptied as needed."""
         kept: dict[Any, Any] = {}
         self._kept.append((frozenset(tables), kept))
-        return kept
-
-    def keep_briefly(self, *tables: str) -> dict[Any, Any]:
-        """As `keep`, for what time alone changes: it is emptied after each transaction."""
-        kept = self.keep(*tables)
-        self._kept_briefly.append(kept)
         return kept
 
     def put_down(
@@ -133,8 +126,6 @@ class Workspace:
     def begin(self) -> None:
         """Goes on with what is kept: nobody else has written since."""
         self.written = 0
-        for kept in self._kept_briefly:
-            kept.clear()
         if sum(len(kept) for _tables, kept in self._kept) > _KEPT_MOST:
             self.clear()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 
 import pytest
 
@@ -13,7 +12,6 @@ from payments.money import Money
 from payments.policy import DAY, HOUR, MINUTE, MONTH, Caps, Policy
 from payments.results import Approved, RefusedAfterPin
 from payments.service import Payments
-from storage.connection import SQLITE, load_queries
 from tests.unit.payments_kit import (
     ALICE,
     BOB,
@@ -317,18 +315,6 @@ async def test_a_clock_that_goes_back_loosens_nothing(capped: Bank) -> None:
     capped.clock.turn(-HOUR)
     await capped.pay(ALICE, BOB, 50_000)
     assert (await refusal(capped, 1))[0] == Limit.DAY
-
-
-def test_a_database_of_totals_is_read_by_its_index(capped: Bank) -> None:
-    """However many payments lie in the window: no table is scanned."""
-    text = load_queries(SQLITE, "sqlite3")["turnovers"]
-    with sqlite3.connect(capped.path) as connection:
-        values = dict.fromkeys(("ids", "side", "currency", "hour", "day", "month"), 0)
-        plan = [row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + text, values)]
-    connection.close()
-    scanned = [step for step in plan if step.startswith("SCAN") and "turnovers" in step]
-    assert scanned == []
-    assert sum("SEARCH turnovers USING PRIMARY KEY" in step for step in plan) == 4
 
 
 async def test_profile_without_a_visible_name_is_met_by_number(bank: Bank) -> None:

@@ -58,8 +58,9 @@ ON CONFLICT (person_id) DO UPDATE SET kind = excluded.kind, number = excluded.nu
 DELETE FROM bank_accounts WHERE person_id = :person_id;
 
 -- name: turnovers(ids, side, currency, hour, day, month)
--- Several people's running totals on one side, now and as they were at three moments, with what
--- else limits go by: the proofs, and when the PIN was changed.
+-- Several people's running totals on one side, now and as they were at three moments; when the
+-- first after each moment was counted; and what else limits go by: the proofs, and when the PIN was
+-- changed.
 SELECT p.id, latest.counted_at, latest.number, latest.total,
     (
         SELECT number FROM turnovers
@@ -75,6 +76,18 @@ SELECT p.id, latest.counted_at, latest.number, latest.total,
         SELECT total FROM turnovers
         WHERE person_id = p.id AND side = :side AND currency = :currency AND counted_at <= :month
         ORDER BY counted_at DESC, number DESC LIMIT 1
+    ),
+    (
+        SELECT min(counted_at) FROM turnovers
+        WHERE person_id = p.id AND side = :side AND currency = :currency AND counted_at > :hour
+    ),
+    (
+        SELECT min(counted_at) FROM turnovers
+        WHERE person_id = p.id AND side = :side AND currency = :currency AND counted_at > :day
+    ),
+    (
+        SELECT min(counted_at) FROM turnovers
+        WHERE person_id = p.id AND side = :side AND currency = :currency AND counted_at > :month
     ),
     (SELECT count(*) FROM phones WHERE person_id = p.id),
     (SELECT count(*) FROM bank_accounts WHERE person_id = p.id),
