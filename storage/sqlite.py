@@ -165,7 +165,8 @@ class SqliteWriter:
     def _run_together(self, jobs: list[Job]) -> bool:
         """Runs all jobs without savepoints, and writes what they put down all at once.
 
-        False where a job raised that had written something, which cannot be undone by itself.
+        False where a job raised that had written something, or found what it cannot read: neither
+        can be undone by itself.
         """
         workspace = self._transaction.workspace
         if self._connection.others_wrote():
@@ -177,7 +178,9 @@ class SqliteWriter:
             return False
         for job in jobs:
             written = workspace.written
-            if not self._attempt(job) and workspace.written != written:
+            if not self._attempt(job) and (
+                workspace.written != written or isinstance(job.error, SealError)
+            ):
                 return False
         try:
             workspace.write()
@@ -229,6 +232,7 @@ class _Reader(aiosqlite.Connection):
     def __init__(self, path: Path, sealer: Sealer) -> None:
         super().__init__(lambda: _connect_to_read(path), iter_chunk_size=64)
         self._sealer = sealer
+        self._transaction: Transaction | None = None
         self._thread.daemon = True  # a program that crashes does not hang on its readers
 
     async def snapshot(self, unit: Callable[[Any], T]) -> T:
@@ -237,8 +241,17 @@ class _Reader(aiosqlite.Connection):
         return answer
 
     def _read(self, unit: Callable[[Any], T]) -> T:
-        with _snapshot_of(self._conn) as connection:
-            return Transaction(connection, self._sealer).read(unit)
+        if self._transaction is None:
+            self._transaction = Transaction(SqliteConnection(self._conn), self._sealer)
+        self._conn.execute("BEGIN")
+        try:
+            return self._transaction.read(unit)
+        except BaseException:
+            self._transaction = None  # its connection may refuse all further statements
+            raise
+        finally:
+            if self._conn.in_transaction:
+                self._conn.execute("ROLLBACK")
 
 
 class SqliteStore:
@@ -397,16 +410,6 @@ def _begin_beside_a_bot(raw: sqlite3.Connection) -> None:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise
         time.sleep(_BETWEEN_TRIES_S)
-
-
-@contextmanager
-def _snapshot_of(raw: sqlite3.Connection) -> Iterator[SqliteConnection]:
-    raw.execute("BEGIN")
-    try:
-        yield SqliteConnection(raw)
-    finally:
-        if raw.in_transaction:
-            raw.execute("ROLLBACK")
 
 
 def _prepare(path: Path, sealer: Sealer) -> SqliteWriter:

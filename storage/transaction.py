@@ -56,10 +56,12 @@ class Transaction:
 
     def read(self, unit: Callable[[Any], T]) -> T:
         """Runs a function that only reads: whatever it put down fails to be written."""
-        self.workspace.clear()
-        answer = unit(self)
-        self.workspace.write()
-        return answer
+        try:
+            answer = unit(self)
+            self.workspace.write()
+            return answer
+        finally:
+            self.workspace.clear()
 
     def look_up(self, announced: Iterable[Ahead | None]) -> None:
         """Looks up, for a whole batch at once, what its units have announced."""
