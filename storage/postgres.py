@@ -75,6 +75,8 @@ _MET_ANOTHER = (errors.DeadlockDetected, errors.SerializationFailure, Overtaken)
 """Errors that end the transaction and leave the connection."""
 _AGAIN = (psycopg.OperationalError, Overtaken)
 """Errors after which a whole batch is run again."""
+_APART = (psycopg.Error, SealError)
+"""Errors that take more with them than the unit that met them."""
 
 
 class PostgresConnection:
@@ -231,12 +233,12 @@ def _run_together(transaction: Transaction, jobs: list[Job]) -> bool:
             written = workspace.written
             if not job.attempt(transaction):
                 _raise_if_lost(job.error)
-                if workspace.written != written or isinstance(job.error, psycopg.Error):
+                if workspace.written != written or isinstance(job.error, _APART):
                     return False
         workspace.write()
     except _AGAIN:
         raise
-    except (psycopg.Error, SealError):
+    except _APART:
         return False
     return True
 

@@ -20,6 +20,7 @@ from payments.models import (
 from payments.ports import Ahead, Store, Tx
 from storage.audit import Finding, verify_store
 from storage.connection import SQLITE, load_queries
+from storage.errors import UnknownKey
 from storage.workspace import tables_of
 from tests.ledger.book import (
     ALICE,
@@ -197,6 +198,19 @@ async def test_a_card_that_cannot_be_written_is_the_error_of_its_own_unit(store:
     assert isinstance(second, Exception)
     found = await store.read(lambda tx: [tx.intents.get(each) for each in ("i1", "i2")])
     assert found == [draft("i1"), draft("i2")]
+
+
+async def test_what_cannot_be_opened_is_not_taken_for_missing(
+    store: Store, database: Database
+) -> None:
+    """Whoever asks for a card whose note is sealed under no key of ours is told so, always."""
+    await store.write(lambda tx: tx.intents.add(draft("i1"), origin=None))
+    note = "X'00'" if database.url.startswith("sqlite") else "'\\x00'"
+    database.execute(f"UPDATE intents SET note = {note}")
+
+    answers = await at_once(store, *[lambda tx: tx.intents.get("i1")] * 3)
+    answers += await at_once(store, lambda tx: tx.intents.get("i1"))
+    assert [type(answer) for answer in answers] == [UnknownKey] * 4
 
 
 async def test_reading_never_writes(store: Store, database: Database) -> None:
