@@ -261,8 +261,9 @@ class Ledger:
         limit: int,
     ) -> list[HistoryLine]:
         """A page of an account's history, newest first, below version `before`; no kinds: all."""
+        seldom = bool(kinds) and TransferKind.PAYMENT not in kinds
         rows = self._workspace.all(
-            "history",
+            "seldom_history" if seldom else "history",
             account_id=account_id,
             before=_AFTER_ALL if before is None else before,
             any_kind=int(not kinds),
@@ -275,7 +276,7 @@ class Ledger:
     def moved_since(
         self, account_id: int, *, kind: TransferKind, since: Millis, credited: bool
     ) -> int:
-        """The sum of one kind credited to (or debited from) an account since then."""
+        """The sum of one kind, not of payments, credited to (or debited from) an account since."""
         query = "credited_since" if credited else "debited_since"
         row = self._workspace.one(query, account_id=account_id, kind=kind.value, since=since)
         moved: int = existing(row)[0]

@@ -81,6 +81,18 @@ def test_a_plan_without_an_index_is_noticed(tables: sqlite3.Connection) -> None:
     assert gone_through(tables, "SELECT 1 FROM transfers WHERE id = :id") == set()
 
 
+def test_what_is_seldom_is_found_among_many_payments(tables: sqlite3.Connection) -> None:
+    """What moved to the bank and what was given back, without a look at what was paid."""
+    text = QUERIES["seldom_history"]
+    values = dict.fromkeys(re.findall(r":(\w+)", text))
+    plan = "\n".join(row[3] for row in tables.execute(f"EXPLAIN QUERY PLAN {text}", values))
+    for found in ("transfers_seldom_debited (debit_", "transfers_seldom_credited (credit_"):
+        assert f"SEARCH transfers USING INDEX {found}account_id=?)" in plan
+    assert (
+        "SEARCH e USING INDEX sqlite_autoindex_entries_2 (transfer_id=? AND account_id=?" in plan
+    )
+
+
 def references(tables: sqlite3.Connection) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Each foreign key: the table it is on, the table it points to, and its columns."""
     for (table,) in tables.execute(

@@ -380,27 +380,28 @@ async def test_history_pages_and_filters(store: Store) -> None:
 async def test_sums_count_one_kind_one_side_since_a_moment(store: Store) -> None:
     """A day's limit counts what moved that way in that time, and nothing else."""
 
-    def unit(tx: Tx) -> list[int]:
+    refund = TransferKind.REFUND
+
+    def give_back(tx: Tx, transfer_id: str, amount_minor: int, now: int) -> None:
         alice, bob = account(tx, ALICE), account(tx, BOB)
         tx.ledger.transfer(
-            "later",
-            kind=TransferKind.PAYMENT,
-            debit=alice,
-            credit=bob,
-            amount_minor=700,
-            now=NOW + HOUR,
+            transfer_id, kind=refund, debit=alice, credit=bob, amount_minor=amount_minor, now=now
         )
-        payment = TransferKind.PAYMENT
+
+    def sums(tx: Tx) -> list[int]:
+        alice, bob = account(tx, ALICE), account(tx, BOB)
         return [
-            tx.ledger.moved_since(alice.id, kind=payment, since=NOW, credited=False),
-            tx.ledger.moved_since(alice.id, kind=payment, since=NOW + 1, credited=False),
-            tx.ledger.moved_since(alice.id, kind=payment, since=NOW, credited=True),
-            tx.ledger.moved_since(bob.id, kind=payment, since=NOW, credited=True),
+            tx.ledger.moved_since(alice.id, kind=refund, since=NOW, credited=False),
+            tx.ledger.moved_since(alice.id, kind=refund, since=NOW + 1, credited=False),
+            tx.ledger.moved_since(alice.id, kind=refund, since=NOW, credited=True),
+            tx.ledger.moved_since(bob.id, kind=refund, since=NOW, credited=True),
             tx.ledger.moved_since(alice.id, kind=TransferKind.TOPUP, since=NOW, credited=True),
         ]
 
-    await store.write(do(send, "t1", ALICE, BOB, 50))
-    assert await store.write(unit) == [750, 700, 0, 750, 10_000]
+    await store.write(do(send, "t1", ALICE, BOB, 9))
+    await store.write(do(give_back, "t2", 50, NOW))
+    await store.write(do(give_back, "t3", 700, NOW + HOUR))
+    assert await store.read(sums) == [750, 700, 0, 750, 10_000]
 
 
 async def test_people_have_dealt_after_a_payment_either_way(store: Store) -> None:

@@ -101,15 +101,40 @@ WHERE e.account_id = :account_id AND e.version < :before
     AND (:any_kind = 1 OR t.kind IN {kinds}) AND e.amount * :sign >= 0
 ORDER BY e.version DESC LIMIT :rows;
 
+-- name: seldom_history(account_id, before, kinds, sign, rows)
+-- As `history`, of kinds that are no payments: found among however many payments. (CROSS JOIN keeps
+-- SQLite from going through all entries of the account instead.)
+SELECT e.version, t.id, t.kind, e.amount, e.balance_after, t.currency, other.person_id, p.name,
+    i.id, i.note, t.created_at
+FROM transfers t
+CROSS JOIN entries e
+JOIN accounts other ON other.id = CASE
+    WHEN t.debit_account_id = e.account_id THEN t.credit_account_id ELSE t.debit_account_id
+END
+LEFT JOIN people p ON p.id = other.person_id
+LEFT JOIN payments paid ON paid.id = coalesce(t.reverses_id, t.id)
+LEFT JOIN intents i ON i.id = paid.intent_id
+WHERE t.id IN (
+    SELECT id FROM transfers WHERE debit_account_id = :account_id AND kind <> 'payment'
+    UNION ALL
+    SELECT id FROM transfers WHERE credit_account_id = :account_id AND kind <> 'payment'
+)
+    AND t.kind IN {kinds}
+    AND e.transfer_id = t.id AND e.account_id = :account_id
+    AND e.version < :before AND e.amount * :sign >= 0
+ORDER BY e.version DESC LIMIT :rows;
+
 -- name: debited_since(account_id, kind, since)^
--- What one kind of transfer took from an account since a moment.
+-- What one kind of transfer, but not payments, took from an account since a moment.
 SELECT CAST(coalesce(sum(amount), 0) AS BIGINT) FROM transfers
-WHERE debit_account_id = :account_id AND created_at >= :since AND kind = :kind;
+WHERE debit_account_id = :account_id AND created_at >= :since
+    AND kind = :kind AND kind <> 'payment';
 
 -- name: credited_since(account_id, kind, since)^
--- What one kind of transfer gave to an account since a moment.
+-- What one kind of transfer, but not payments, gave to an account since a moment.
 SELECT CAST(coalesce(sum(amount), 0) AS BIGINT) FROM transfers
-WHERE credit_account_id = :account_id AND created_at >= :since AND kind = :kind;
+WHERE credit_account_id = :account_id AND created_at >= :since
+    AND kind = :kind AND kind <> 'payment';
 
 -- name: have_dealt(one, other)^
 -- Whether either of two people ever paid the other.

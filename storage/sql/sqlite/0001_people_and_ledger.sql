@@ -108,8 +108,11 @@ CREATE TABLE transfers (
     FOREIGN KEY (credit_account_id, currency) REFERENCES accounts (id, currency)
 ) STRICT;
 
-CREATE INDEX transfers_debited ON transfers (debit_account_id, created_at);
-CREATE INDEX transfers_credited ON transfers (credit_account_id, created_at);
+-- What is not a payment is seldom, and looked for among many payments.
+CREATE INDEX transfers_seldom_debited ON transfers (debit_account_id, created_at)
+WHERE kind <> 'payment';
+CREATE INDEX transfers_seldom_credited ON transfers (credit_account_id, created_at)
+WHERE kind <> 'payment';
 CREATE UNIQUE INDEX transfers_posting ON transfers (hold_id) WHERE hold_id IS NOT NULL;
 CREATE INDEX transfers_reversing ON transfers (reverses_id) WHERE reverses_id IS NOT NULL;
 
