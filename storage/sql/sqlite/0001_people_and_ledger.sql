@@ -106,7 +106,7 @@ CREATE TABLE transfers (
     CONSTRAINT two_accounts CHECK (debit_account_id <> credit_account_id),
     FOREIGN KEY (debit_account_id, currency) REFERENCES accounts (id, currency),
     FOREIGN KEY (credit_account_id, currency) REFERENCES accounts (id, currency)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- What is not a payment is seldom, and looked for among many payments.
 CREATE INDEX transfers_seldom_debited ON transfers (debit_account_id, created_at)
