@@ -219,16 +219,19 @@ class _Guest(AnyHandler):
         self._host = host
 
     def check_update(self, update: object) -> Any:
-        if isinstance(self._inner, CommandHandler) and self._is_hosts(update):
-            return None
-        if isinstance(self._inner, InlineQueryHandler) and _has_inline_mode(self._host):
-            return None
-        return self._inner.check_update(update)
+        check = self._inner.check_update(update)
+        is_ours = check is not None and check is not False
+        return None if is_ours and self._gives_way(update) else check
 
     def collect_additional_context(
         self, context: Any, update: Any, application: AnyApplication, check_result: Any
     ) -> None:
         self._inner.collect_additional_context(context, update, application, check_result)
+
+    def _gives_way(self, update: object) -> bool:
+        if isinstance(self._inner, InlineQueryHandler):
+            return _has_inline_mode(self._host)
+        return isinstance(self._inner, CommandHandler) and self._is_hosts(update)
 
     def _is_hosts(self, update: object) -> bool:
         if not isinstance(update, Update) or _follows_our_link(update):

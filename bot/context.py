@@ -41,6 +41,7 @@ from telegram.helpers import create_deep_linked_url
 from bot import aside, keyboards, refusals
 from bot.aside import Aside, Trust
 from bot.callbacks import read
+from bot.drawn import Drawn
 from bot.logs import frames
 from bot.memory import ChatMemory
 from bot.pacing import Pacer, retry_seconds
@@ -98,6 +99,8 @@ class Services:
     """Who was met here last, so that not everything somebody does writes them down again."""
     trust: Trust = field(default_factory=Trust)
     """In the server, to keep to one person what is said aside."""
+    drawn: Drawn = field(default_factory=Drawn)
+    """What need not be drawn once more."""
 
 
 _services: WeakKeyDictionary[AnyApplication, Services] = WeakKeyDictionary()
@@ -145,6 +148,8 @@ class Scene:
     old to be seen, or belongs to an inline result)."""
     query: CallbackQuery | None
     now: Millis
+    drawn: Drawn
+    """What was just drawn, for the notices that follow."""
     public_url: str | None
     """The address under which the web side is reached, where there is one."""
     aside: Aside | None = None
@@ -236,6 +241,7 @@ class Scene:
             message = await patiently(lambda: aside.say(self.bot, to, html, markup))
         number = None if message is None else aside.number_of(message)
         if number is not None:
+            self.drawn.forget((self.chat_id, number, self.person.id))
             await self.chat.forget_aside(self.chat_id, number, self.person.id)
         return message
 
@@ -292,6 +298,7 @@ class Scene:
             return await self.reply(html, markup)
         if self.aside is not None:
             return await self.edit_aside(html, markup) or await self.tell(html, markup)
+        self.drawn.forget((self.chat_id, pressed.message_id, None))
         is_there = await edited(
             lambda: patiently(
                 lambda: self.bot.edit_message_text(
@@ -313,6 +320,7 @@ class Scene:
         to, pressed = self.aside, self.query.message if self.query else None
         if to is None or pressed is None:
             return None
+        self.drawn.forget((to.chat_id, to.number, to.person_id))
         edited = await patiently(
             lambda: aside.edit(self.bot, to.chat_id, to.number, to.person_id, html, markup)
         )
@@ -415,6 +423,7 @@ async def _scene(
         message=message if isinstance(message, Message) else None,
         query=query,
         now=services.payments.clock(),
+        drawn=services.drawn,
         public_url=services.public_url,
         aside=None if chat_id == NOWHERE else aside.of(update, services.trust),
     )

@@ -9,6 +9,8 @@ place of another's.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from telegram import Bot
 from telegram.constants import ParseMode
 
@@ -17,15 +19,16 @@ from bot.cards import Screen
 from bot.context import edited, patiently
 from bot.memory import ChatMemory
 from bot.texts import Texts
-from payments.models import Intent, PersonId, Request
+from payments.models import Intent, Person, PersonId, Request
 from payments.service import Payments
+from payments.showing import CardNews
 
 
 async def request_screen(payments: Payments, request: Request, bot_username: str) -> Screen:
     """A request as everybody in the chat sees it."""
     ids = [request.requester_id] + ([request.payer_id] if request.payer_id else [])
     people = await payments.people(ids)
-    t = await texts_of(payments, request.requester_id)
+    t = Texts.of(people.get(request.requester_id))
     return elsewhere_cards.request(request, people, bot_username, t)
 
 
@@ -33,14 +36,12 @@ async def intent_screen(payments: Payments, intent: Intent, bot_username: str) -
     """A payment as everybody in the chat sees it."""
     payees = [p.payee_id for p in intent.payments if p.payee_id is not None]
     people = await payments.people([intent.payer_id, *payees])
-    t = await texts_of(payments, intent.payer_id)
+    return _intent_screen(intent, people, bot_username)
+
+
+def _intent_screen(intent: Intent, people: Mapping[PersonId, Person], bot_username: str) -> Screen:
+    t = Texts.of(people.get(intent.payer_id))
     return elsewhere_cards.intent(intent, people, bot_username, t)
-
-
-async def texts_of(payments: Payments, person_id: PersonId) -> Texts:
-    """The language of whoever put the card there."""
-    person = await payments.person(person_id)
-    return Texts(person.language if person else "en")
 
 
 async def keep_request(
@@ -72,12 +73,11 @@ async def refresh_request(
             await show(bot, memory, inline_id, screen)
 
 
-async def refresh_intent(bot: Bot, payments: Payments, memory: ChatMemory, intent: Intent) -> None:
-    """Brings all such messages of a payment up to date."""
-    shown = await memory.elsewhere(intent.id)
-    if shown:
-        screen = await intent_screen(payments, intent, bot.username)
-        for inline_id in shown:
+async def refresh_intent(bot: Bot, memory: ChatMemory, news: CardNews) -> None:
+    """Brings all such messages of a payment up to date, whether or not its payer can be told."""
+    if news.elsewhere:
+        screen = _intent_screen(news.intent, news.around.people, bot.username)
+        for inline_id in news.elsewhere:
             await show(bot, memory, inline_id, screen)
 
 

@@ -1,6 +1,7 @@
 """Tells people what happened: renders the present state of a notice's subject, and delivers it.
 
-A message that shows the subject is edited; where there is none, one is sent and remembered.
+A message that shows the subject is edited, unless it was drawn like that a moment ago
+(`bot/drawn.py`); where there is none, one is sent and remembered.
 A notice may come late or twice: it always shows what is true by then, and news that must ring are
 remembered under a key of their own, so that a repeated notice does not ring again.
 
@@ -10,7 +11,7 @@ like that already is a success, and one that is gone is replaced.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -19,20 +20,19 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest
 
 from bot import aside, asked, elsewhere, elsewhere_cards, pay, receipts, request_cards
-from bot.cards import OPEN_STATES, Screen
+from bot.cards import OPEN_STATES, IntentFacts, Screen
 from bot.context import Services, edited
+from bot.drawn import Drawn
 from bot.keyboards import button, rows
 from bot.memory import ChatMemory
 from bot.pacing import Pacer
 from bot.texts import Texts
 from payments.models import (
     Card,
-    Intent,
     IntentKind,
     IntentState,
     Notice,
     NoticeKind,
-    Payment,
     PaymentState,
     Person,
     PersonId,
@@ -40,6 +40,7 @@ from payments.models import (
 )
 from payments.money import Money
 from payments.service import Payments
+from payments.showing import CardNews, PaymentNews
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +52,40 @@ class _Delivery:
     payments: Payments
     memory: ChatMemory
     pacer: Pacer
+    drawn: Drawn
     public_url: str | None
 
     @property
     def chat_id(self) -> int:
         return self.notice.conversation_id
 
-    async def texts(self, person_id: PersonId | None = None) -> Texts:
-        """The language of a person; of whoever is told, if none is named."""
-        person = await self.payments.person(self.chat_id if person_id is None else person_id)
-        return Texts(person.language if person else "en")
+    async def texts(self) -> Texts:
+        """The language of whoever is told."""
+        return Texts.of(await self.payments.person(self.chat_id))
 
-    async def here(self, subject_id: str) -> list[Card]:
-        """The messages of this chat that show a subject to all who are in it."""
-        shown = await self.memory.cards_of(subject_id)
-        return [c for c in shown if c.conversation_id == self.chat_id and c.receiver_id is None]
+    def here(self, messages: Iterable[Card]) -> list[Card]:
+        """Those in this chat that all who are in it see."""
+        return [c for c in messages if c.conversation_id == self.chat_id and c.receiver_id is None]
 
-    async def show(self, subject_id: str, screen: Screen, *, send: bool = True) -> None:
-        """Edits all messages of this chat that show the subject; with none left, sends one."""
-        edited = [await self._edit(card, screen) for card in await self.here(subject_id)]
+    async def show(
+        self,
+        subject_id: str,
+        screen: Screen,
+        messages: Iterable[Card] | None = None,
+        *,
+        send: bool = True,
+    ) -> None:
+        """Edits all messages of this chat that show the subject; with none left, sends one.
+
+        Args:
+            subject_id: what it is about.
+            screen: how it looks now.
+            messages: those that show it, if they were looked up.
+            send: whether it is told where nothing shows it.
+        """
+        if messages is None:
+            messages = await self.memory.cards_of(subject_id)
+        edited = [await self._edit(card, screen) for card in self.here(messages)]
         if send and not any(edited):
             await self.send(subject_id, screen)
 
@@ -86,18 +102,21 @@ class _Delivery:
             )
         await self.memory.remember_card(subject_id, self.chat_id, message.message_id)
 
-    async def show_aside(self, subject_id: str, screen: Screen) -> None:
-        """Edits the messages that show the subject in groups, to whoever is told alone.
+    async def show_aside(self, messages: Iterable[Card], screen: Screen) -> None:
+        """Edits those that are in groups, and seen there by whoever is told alone.
 
         They may be gone at any time, and nobody learns whether they were seen: what has to be
         told is told in this chat as well.
         """
         html, markup = screen
-        for card in await self.memory.cards_of(subject_id):
+        for card in messages:
             if card.receiver_id != self.chat_id:
                 continue
             place = card.conversation_id, card.message_id, card.receiver_id
-            if not await aside.edit(self.bot, *place, html, markup):
+            is_there = await self.drawn.shows(place, screen) or await aside.edit(
+                self.bot, *place, html, markup
+            )
+            if not is_there:
                 await self.memory.forget_card(card)
 
     async def ring(
@@ -110,10 +129,12 @@ class _Delivery:
             html: the message.
             markup: its buttons.
         """
-        if not await self.here(news):
+        if not self.here(await self.memory.cards_of(news)):
             await self.send(news, (html, markup))
 
     async def _edit(self, card: Card, screen: Screen) -> bool:
+        if await self.drawn.shows((card.conversation_id, card.message_id, None), screen):
+            return True
         html, markup = screen
         async with self.pacer.turn_to_edit(card.conversation_id):
             is_there = await edited(
@@ -140,31 +161,41 @@ async def deliver(notice: Notice, bot: Bot, services: Services) -> None:
         Unavailable: the store did not answer.
     """
     delivery = _Delivery(
-        notice, bot, services.payments, services.memory, services.pacer, services.public_url
+        notice=notice,
+        bot=bot,
+        payments=services.payments,
+        memory=services.memory,
+        pacer=services.pacer,
+        drawn=services.drawn,
+        public_url=services.public_url,
     )
     await _DELIVERIES[notice.kind](delivery)
 
 
 async def _intent(delivery: _Delivery) -> None:
     """The payer's card. What ended without a payment is not news to anybody who sees no card."""
-    intent = await delivery.payments.intent(delivery.notice.subject_id, delivery.chat_id)
-    await _refresh_elsewhere(delivery, intent)
-    facts = await pay.facts_of(
-        delivery.payments, intent, delivery.bot.username, delivery.public_url
-    )
-    screen = receipts.intent_card(intent, facts, await delivery.texts())
+    news = await delivery.payments.card_news(delivery.notice.subject_id, delivery.chat_id)
+    intent = news.intent
+    await elsewhere.refresh_intent(delivery.bot, delivery.memory, news)
+    screen = receipts.intent_card(intent, _facts(delivery, news), Texts.of(news.reader))
     if intent.state not in OPEN_STATES:
-        await delivery.show_aside(intent.id, screen)
-    await delivery.show(intent.id, screen, send=intent.state is IntentState.POSTED)
-    told_in = intent.told_in if intent.state is IntentState.POSTED else None
-    for card in await delivery.memory.cards_of(intent.id):
+        await delivery.show_aside(news.messages, screen)
+    is_posted = intent.state is IntentState.POSTED
+    await delivery.show(intent.id, screen, news.messages, send=is_posted)
+    told_in = intent.told_in if is_posted else None
+    for card in news.messages:
         if card.receiver_id is None and card.conversation_id not in {intent.payer_id, told_in}:
             await _delete(delivery, card)
 
 
-async def _refresh_elsewhere(delivery: _Delivery, intent: Intent) -> None:
-    """Whether or not the payer can be told, the chat where the card was put sees how it ended."""
-    await elsewhere.refresh_intent(delivery.bot, delivery.payments, delivery.memory, intent)
+def _facts(delivery: _Delivery, news: CardNews) -> IntentFacts:
+    return pay.facts(
+        delivery.payments,
+        news.intent,
+        news.around,
+        delivery.bot.username,
+        delivery.public_url,
+    )
 
 
 async def _delete(delivery: _Delivery, card: Card) -> None:
@@ -178,22 +209,24 @@ async def _delete(delivery: _Delivery, card: Card) -> None:
 
 
 async def _told(delivery: _Delivery) -> None:
-    intent = await delivery.payments.intent(delivery.notice.subject_id, delivery.chat_id)
-    ids = [p.payee_id for p in intent.payments if p.payee_id is not None]
-    people = await delivery.payments.people([intent.payer_id, *ids])
-    t = await delivery.texts(intent.payer_id)
+    news = await delivery.payments.card_news(delivery.notice.subject_id, delivery.chat_id)
+    intent, people = news.intent, news.around.people
+    t = Texts.of(people.get(intent.payer_id))
     if intent.kind is IntentKind.GIFT:
         screen = elsewhere_cards.gift(intent, people, delivery.bot.username, t, room="g")
     else:
         screen = receipts.told(intent, people, t), None
-    await delivery.show(intent.id, screen)
+    await delivery.show(intent.id, screen, news.messages)
 
 
-async def _received(delivery: _Delivery, *, send: bool = True) -> None:
-    payment, intent = await delivery.payments.payment(delivery.notice.subject_id, delivery.chat_id)
-    people = await delivery.payments.people([payment.payer_id])
-    screen = receipts.received(payment, intent, people, await delivery.texts())
-    await delivery.show(payment.id, screen, send=send)
+async def _received(delivery: _Delivery) -> None:
+    news = await delivery.payments.payment_news(delivery.notice.subject_id, delivery.chat_id)
+    await _show_received(delivery, news, send=True)
+
+
+async def _show_received(delivery: _Delivery, news: PaymentNews, *, send: bool) -> None:
+    screen = receipts.received(news.payment, news.intent, news.people, Texts.of(news.reader))
+    await delivery.show(news.payment.id, screen, news.messages, send=send)
 
 
 async def _held(delivery: _Delivery) -> None:
@@ -215,7 +248,9 @@ async def _held(delivery: _Delivery) -> None:
 
 async def _hold_ended(delivery: _Delivery) -> None:
     """To the payer: taken, or back. Whoever took it back needs no telling."""
-    payment, people, t = await _refresh_receipts(delivery)
+    news = await delivery.payments.payment_news(delivery.notice.subject_id, delivery.chat_id)
+    payment, t = news.payment, Texts.of(news.reader)
+    people = await _refresh_receipts(delivery, news)
     taken_back = payment.state is PaymentState.RETURNED and (
         payment.expires_at is not None and payment.expires_at > delivery.payments.clock()
     )
@@ -224,32 +259,32 @@ async def _hold_ended(delivery: _Delivery) -> None:
 
 
 async def _refunded(delivery: _Delivery) -> None:
-    payment, _ = await delivery.payments.payment(delivery.notice.subject_id, delivery.chat_id)
-    if payment.payer_id != delivery.chat_id:
-        await _received(delivery, send=False)
+    news = await delivery.payments.payment_news(delivery.notice.subject_id, delivery.chat_id)
+    if news.payment.payer_id != delivery.chat_id:
+        await _show_received(delivery, news, send=False)
         return
-    payment, people, t = await _refresh_receipts(delivery)
-    news = f"{payment.id}:refunded:{payment.refunded_minor}"
-    await delivery.ring(news, receipts.refund_news(payment, people, t))
+    people = await _refresh_receipts(delivery, news)
+    payment = news.payment
+    told = receipts.refund_news(payment, people, Texts.of(news.reader))
+    await delivery.ring(f"{payment.id}:refunded:{payment.refunded_minor}", told)
 
 
-async def _refresh_receipts(
-    delivery: _Delivery,
-) -> tuple[Payment, dict[PersonId, Person], Texts]:
-    """Brings up to date the payer's messages that show a payment, by itself or on its card."""
-    payment, intent = await delivery.payments.payment(delivery.notice.subject_id, delivery.chat_id)
-    await _refresh_elsewhere(delivery, intent)
-    facts = await pay.facts_of(
-        delivery.payments, intent, delivery.bot.username, delivery.public_url
-    )
-    t = await delivery.texts()
+async def _refresh_receipts(delivery: _Delivery, news: PaymentNews) -> Mapping[PersonId, Person]:
+    """Brings up to date the payer's messages that show a payment, by itself or on its card.
+
+    Returns:
+        The people on the card.
+    """
+    of_card = await delivery.payments.card_news(news.intent.id, delivery.chat_id)
+    await elsewhere.refresh_intent(delivery.bot, delivery.memory, of_card)
+    intent, facts, t = of_card.intent, _facts(delivery, of_card), Texts.of(news.reader)
     card = receipts.intent_card(intent, facts, t)
-    await delivery.show_aside(intent.id, card)
-    await delivery.show(intent.id, card, send=False)
-    receipt = receipts.payment_receipt(payment, intent, facts, t)
-    await delivery.show_aside(payment.id, receipt)
-    await delivery.show(payment.id, receipt, send=False)
-    return payment, dict(facts.people), t
+    await delivery.show_aside(of_card.messages, card)
+    await delivery.show(intent.id, card, of_card.messages, send=False)
+    receipt = receipts.payment_receipt(news.payment, intent, facts, t)
+    await delivery.show_aside(news.messages, receipt)
+    await delivery.show(news.payment.id, receipt, news.messages, send=False)
+    return facts.people
 
 
 async def _request(delivery: _Delivery) -> None:
@@ -260,7 +295,7 @@ async def _request(delivery: _Delivery) -> None:
         facts = await asked.facts_of(
             delivery.payments, request, request.requester_id, delivery.bot
         )
-        t = await delivery.texts(request.requester_id)
+        t = Texts.of(facts.people.get(request.requester_id))
         await delivery.show(
             request.id, request_cards.request_in_group(request, facts, t), send=is_open
         )

@@ -8,7 +8,7 @@ here moves money; the PIN does, in `bot/pin.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -44,12 +44,12 @@ from payments.models import (
     IntentState,
     Payment,
     PaymentState,
-    PersonId,
     Prompt,
 )
 from payments.money import Doubt, Money, Unreadable
 from payments.names import clean_line
 from payments.service import PayeeRef, Payments
+from payments.showing import Surroundings
 
 
 def handlers() -> list[BaseHandler[Any, Any, Any]]:
@@ -127,34 +127,43 @@ async def facts_of(
     *,
     aside: bool = False,
 ) -> IntentFacts:
-    """What the card of an intent says beyond the intent itself, as of now.
+    """What the card of an intent says beyond the intent itself, as of now; see `facts`."""
+    around = await payments.surroundings(intent)
+    return facts(payments, intent, around, bot_username, public_url, aside=aside)
+
+
+def facts(
+    payments: Payments,
+    intent: Intent,
+    around: Surroundings,
+    bot_username: str,
+    public_url: str | None = None,
+    *,
+    aside: bool = False,
+) -> IntentFacts:
+    """What the card of an intent says beyond the intent itself.
 
     Args:
         payments: the use-cases.
         intent: the card.
+        around: what was looked up for it.
         bot_username: the bot's, for links.
         public_url: where the Mini App is served, if it is.
         aside: whether the card is shown in a group, to the payer alone.
     """
-    payee_ids = [p.payee_id for p in intent.payments if p.payee_id is not None]
-    is_open = intent.state in cards.OPEN_STATES
-    link = None if intent.link_id is None else await payments.link(intent.link_id)
-    strangers = await _strangers(payments, intent.payer_id, payee_ids) if is_open else frozenset()
-    by_name = is_open and len(payee_ids) < len(intent.payments)
+    link = around.link
     return IntentFacts(
         bot_username=bot_username,
-        people=await payments.people([intent.payer_id, *payee_ids]),
-        strangers=strangers,
-        lookalikes=await payments.lookalikes(intent.id, intent.payer_id)
-        if strangers or by_name
-        else {},
+        people=around.people,
+        strangers=around.strangers,
+        lookalikes=around.lookalikes,
         now=payments.clock(),
-        available=await _available(payments, intent) if is_open else None,
+        available=around.available,
         hold_ms=payments.policy.hold_ms,
         play_money=payments.policy.sandbox,
         fixed=intent.request_id is not None or (link is not None and link.terms.fixed),
         link=link,
-        recent=await payments.recent_payees(intent.payer_id, 4) if intent.lacks_payee else (),
+        recent=around.recent,
         public_url=public_url,
         aside=aside,
     )
@@ -162,28 +171,18 @@ async def facts_of(
 
 async def _facts(scene: Scene, intent: Intent) -> IntentFacts:
     """What the card says where this scene is."""
-    return await facts_of(
+    return _facts_here(scene, intent, await scene.payments.surroundings(intent))
+
+
+def _facts_here(scene: Scene, intent: Intent, around: Surroundings) -> IntentFacts:
+    return facts(
         scene.payments,
         intent,
+        around,
         scene.bot.username,
         scene.public_url,
         aside=scene.aside is not None,
     )
-
-
-async def _strangers(
-    payments: Payments, payer_id: PersonId, payee_ids: Sequence[PersonId]
-) -> frozenset[PersonId]:
-    return frozenset(
-        [payee_id for payee_id in payee_ids if not await payments.have_dealt(payer_id, payee_id)]
-    )
-
-
-async def _available(payments: Payments, intent: Intent) -> Money:
-    for account in await payments.balances(intent.payer_id):
-        if account.currency == intent.currency:
-            return account.available
-    return Money(0, intent.currency)
 
 
 async def show_intent(
@@ -206,22 +205,28 @@ async def show_intent(
         problem: why what was given could not be used, as a plain sentence.
         readings: what a doubtful amount may have meant.
     """
-    facts = await _facts(scene, intent)
+    card = await scene.payments.payers_card(intent)
+    facts = _facts_here(scene, intent, card.around)
     if readings and intent.lacks_amount and intent.state in cards.OPEN_STATES:
         html, markup = cards.amount_question(intent, facts, scene.t, readings=readings)
     else:
         html, markup = receipts.intent_card(intent, facts, scene.t)
     if problem is not None:
         html = Markup("{}\n\n").format(problem) + html
-    if await _put(scene, intent, (html, markup), edit=edit):
-        await _ask_what_lacks(scene, intent, amount_first=bool(readings))
+    if await _put(scene, intent, (html, markup), card.messages, edit=edit):
+        await _ask_what_lacks(scene, intent, card.question, amount_first=bool(readings))
     else:
         alone = scene.in_private()
         await show_intent(alone, intent, edit=False, problem=problem, readings=readings)
 
 
-async def _put(scene: Scene, intent: Intent, screen: Screen, *, edit: bool) -> bool:
-    """Shows the card on this screen; False if it cannot be said aside (any more)."""
+async def _put(
+    scene: Scene, intent: Intent, screen: Screen, messages: Iterable[Card], *, edit: bool
+) -> bool:
+    """Shows the card on this screen; False if it cannot be said aside (any more).
+
+    In a new message, those that showed it before make way.
+    """
     edit = edit and scene.query is not None and scene.message is not None
     message: MaybeInaccessibleMessage | None
     if scene.aside is not None:
@@ -231,14 +236,14 @@ async def _put(scene: Scene, intent: Intent, screen: Screen, *, edit: bool) -> b
     if message is None:
         return False
     if not edit and intent.state in cards.OPEN_STATES:
-        await _clear_older(scene, intent.id)
+        await _clear_older(scene, messages)
     await scene.remember(intent.id, message)
     return True
 
 
-async def _clear_older(scene: Scene, intent_id: str) -> None:
-    """Deletes the card's earlier messages to its payer, so that one is left to act on."""
-    for card in await scene.chat.cards_of(intent_id):
+async def _clear_older(scene: Scene, messages: Iterable[Card]) -> None:
+    """Deletes a card's earlier messages to its payer, so that one is left to act on."""
+    for card in messages:
         if scene.person.id not in (card.conversation_id, card.receiver_id):
             continue
         if await _deleted(scene.bot, card):
@@ -257,7 +262,9 @@ async def _deleted(bot: Bot, card: Card) -> bool:
     return True
 
 
-async def _ask_what_lacks(scene: Scene, intent: Intent, *, amount_first: bool) -> None:
+async def _ask_what_lacks(
+    scene: Scene, intent: Intent, question: Prompt | None, *, amount_first: bool
+) -> None:
     if scene.aside is not None:  # nothing can be typed there
         return
     if intent.state in cards.OPEN_STATES and intent.lacks_payee and not amount_first:
@@ -266,18 +273,12 @@ async def _ask_what_lacks(scene: Scene, intent: Intent, *, amount_first: bool) -
         await _ask(scene, "pay_amount", intent.id)
     elif intent.state in cards.OPEN_STATES and intent.lacks_answer:
         await _ask(scene, "pay_answer", intent.id)
-    else:
-        await _stop_asking(scene, intent.id)
+    elif question is not None and question.subject_id == intent.id:
+        await scene.chat.answered(scene.person.id, scene.person.id)
 
 
 async def _ask(scene: Scene, expects: str, intent_id: str) -> None:
     await scene.chat.ask(scene.person.id, scene.person.id, expects, subject_id=intent_id)
-
-
-async def _stop_asking(scene: Scene, intent_id: str) -> None:
-    prompt = await scene.chat.asked(scene.person.id, scene.person.id)
-    if prompt is not None and prompt.subject_id == intent_id:
-        await scene.chat.answered(scene.person.id, scene.person.id)
 
 
 async def present(
@@ -422,7 +423,7 @@ async def _refund_amount_typed(scene: Scene, prompt: Prompt, amount: Money) -> N
         raise NotOpen("unknown")
     part = await scene.payments.refund(whole.refunds_id, scene.person.id, amount=amount)
     await scene.payments.cancel(whole.id, scene.person.id)
-    await _clear_older(scene, whole.id)
+    await _clear_older(scene, await scene.chat.cards_of(whole.id))
     await show_intent(scene, part, edit=False)
 
 
@@ -569,14 +570,15 @@ async def _ask_on_card(scene: Scene, intent: Intent, verb: str, *, edit: bool) -
         await _ask(scene, "pay_payee", intent.id)
         await payees.offer_picker(scene, payees.PICKED_TO_PAY)
         return
-    facts = await _facts(scene, intent)
+    card = await scene.payments.payers_card(intent)
+    facts = _facts_here(scene, intent, card.around)
     if verb in {"amount", "less"}:
         screen = cards.amount_question(intent, facts, scene.t)
     elif verb == "answer":
         screen = cards.answer_question(intent, facts, scene.t)
     else:
         screen = cards.note_question(intent, facts, scene.t)
-    await _put(scene, intent, screen, edit=edit)
+    await _put(scene, intent, screen, card.messages, edit=edit)
     await _ask(scene, "refund_amount" if verb == "less" else f"pay_{verb}", intent.id)
 
 

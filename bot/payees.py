@@ -106,7 +106,8 @@ async def refer(scene: Scene, payees: Iterable[Payee]) -> tuple[list[PayeeRef], 
     """Finds out who is meant.
 
     Returns:
-        The people, and a plain sentence about those who cannot be meant, if any.
+        The people, and a plain sentence about those who cannot be meant, if any. A @username is
+        looked up when it is acted upon; see `identified` for whoever shows it before.
     """
     refs: list[PayeeRef] = []
     problem: str | None = None
@@ -115,11 +116,10 @@ async def refer(scene: Scene, payees: Iterable[Payee]) -> tuple[list[PayeeRef], 
             case PayeeById(is_bot=False):
                 refs.append(await _met(scene, payee))
             case PayeeByUsername(username):
-                person = await scene.payments.by_username(username)
-                if person is None and is_bots(username):
+                if is_bots(username) and await scene.payments.by_username(username) is None:
                     problem = refusals.sentence(PayeeRefused(PayeeRefusal.BOT), scene.t)
                 else:
-                    refs.append(username if person is None else person.id)
+                    refs.append(username)
             case PayeeById():
                 problem = refusals.sentence(PayeeRefused(PayeeRefusal.BOT), scene.t)
             case PayeeByPhone(phone):
@@ -127,6 +127,16 @@ async def refer(scene: Scene, payees: Iterable[Payee]) -> tuple[list[PayeeRef], 
                 refs += [] if found is None else [found.id]
                 problem = why_not or problem
     return refs, problem
+
+
+async def identified(scene: Scene, refs: Iterable[PayeeRef]) -> tuple[PayeeRef, ...]:
+    """The same people by id, but for a @username that finds nobody."""
+    return tuple([await _identified(scene, ref) for ref in refs])
+
+
+async def _identified(scene: Scene, ref: PayeeRef) -> PayeeRef:
+    person = await scene.payments.by_username(ref) if isinstance(ref, str) else None
+    return ref if person is None else person.id
 
 
 async def _by_phone(scene: Scene, number: str) -> tuple[Person | None, str | None]:

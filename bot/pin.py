@@ -21,8 +21,10 @@ from telegram.error import BadRequest, NetworkError, RetryAfter
 from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, filters
 
 from bot import actions, aside, cards, keyboards, pay, prompts, receipts, refusals, start
+from bot.aside import Aside
 from bot.callbacks import pattern
 from bot.context import Scene, edited, handler, taps
+from bot.drawn import Place
 from bot.texts import Texts
 from payments.errors import NotOpen
 from payments.models import Intent, Keypad, KeypadPurpose, Millis
@@ -96,23 +98,33 @@ async def _show_dots(scene: Scene, keypad: Keypad) -> None:
 
 async def _show_receipt(scene: Scene, intent: Intent) -> None:
     """Turns the card into its receipt at once; where that fails, the outbox does it."""
-    facts = await pay.facts_of(
-        scene.payments, intent, scene.bot.username, aside=scene.aside is not None
-    )
-    await _try_to_show(scene, *receipts.intent_card(intent, facts, scene.t))
-
-
-async def _try_to_show(scene: Scene, html: Markup, markup: InlineKeyboardMarkup | None) -> None:
-    """Changes the pressed message, unless Telegram wants a pause or is away."""
-    to = scene.aside
     if scene.message is None:
         return
+    with scene.drawn.drawing(_place(scene.message, scene.aside)) as drawing:
+        facts = await pay.facts_of(
+            scene.payments, intent, scene.bot.username, aside=scene.aside is not None
+        )
+        screen = receipts.intent_card(intent, facts, scene.t)
+        if await _try_to_show(scene, *screen):
+            drawing.arrived(screen)
+
+
+def _place(message: Message, to: Aside | None) -> Place:
+    if to is not None:
+        return to.chat_id, to.number, to.person_id
+    return message.chat.id, message.message_id, None
+
+
+async def _try_to_show(scene: Scene, html: Markup, markup: InlineKeyboardMarkup | None) -> bool:
+    """Changes the pressed message, unless Telegram wants a pause or is away; whether it did."""
+    to = scene.aside
+    if scene.message is None:
+        return False
     try:
         if to is not None:
-            await aside.edit(scene.bot, to.chat_id, to.number, to.person_id, html, markup)
-            return
+            return await aside.edit(scene.bot, to.chat_id, to.number, to.person_id, html, markup)
         message_id = scene.message.message_id
-        await edited(
+        return await edited(
             lambda: scene.bot.edit_message_text(
                 html,
                 chat_id=scene.chat_id,
@@ -125,7 +137,7 @@ async def _try_to_show(scene: Scene, html: Markup, markup: InlineKeyboardMarkup 
     except BadRequest:
         raise
     except (NetworkError, RetryAfter):
-        return
+        return False
 
 
 async def choose_first(scene: Scene, intent_id: str) -> None:
@@ -199,9 +211,7 @@ async def _heading(scene: Scene, keypad: Keypad) -> Markup:
 async def _what_is_approved(scene: Scene, keypad: Keypad) -> Markup:
     if keypad.intent_id is None:
         raise ValueError("a keypad that approves names what it approves")
-    intent = await scene.payments.intent(keypad.intent_id, scene.person.id)
-    ids = [p.payee_id for p in intent.payments if p.payee_id is not None]
-    people = await scene.payments.people(ids)
+    intent, people = await scene.payments.card(keypad.intent_id, scene.person.id)
     what = cards.what(intent, people, scene.t)
     if intent.note:
         return scene.t(

@@ -130,7 +130,8 @@ async def _begin_as_written(scene: Scene, draft: Draft) -> None:
     if isinstance(parts.amount, Unreadable):
         problem = problem or refusals.unreadable(parts.amount.reason, scene.t)
     amount = parts.amount if isinstance(parts.amount, Money) else None
-    draft = replace(draft, payers=tuple(refs), amount=amount, note=parts.note)
+    payers = await payees.identified(scene, refs)
+    draft = replace(draft, payers=payers, amount=amount, note=parts.note)
     readings = parts.amount.readings if isinstance(parts.amount, Doubt) else ()
     if not scene.private and (refs or draft.split):
         await _go_private(scene, draft, problem=problem, readings=readings)
@@ -371,7 +372,8 @@ async def _payer_typed(scene: Scene, prompt: Prompt, text: str) -> None:
     if not refs:
         raise prompts.AskAgain(scene.t.plain("Type a @username, such as @bob, or choose above."))
     await payees.put_picker_away(scene)
-    await _show(scene, replace(Draft.of(prompt), payers=tuple(refs)), edit=False)
+    payers = await payees.identified(scene, refs)
+    await _show(scene, replace(Draft.of(prompt), payers=payers), edit=False)
 
 
 @prompts.takes_amount("request_amount")

@@ -18,9 +18,9 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from payments.models import Millis
+from payments.models import Millis, Person
 from payments.money import Money, format_money
 from payments.names import END, ISOLATE, isolated
 from payments.privacy import FORGOTTEN
@@ -57,6 +57,11 @@ def _locale(language: str) -> Locale:
         return Locale("en")
 
 
+@cache
+def _is_from_right(language: str) -> bool:
+    return _locale(language).text_direction == "rtl"
+
+
 class Texts:
     """The catalogue in one language.
 
@@ -70,9 +75,14 @@ class Texts:
         self.locale = _locale(language)
         self.spoken = self._nearest(language)
         """The language of the catalogue that is used."""
-        self.from_right = Locale.parse(self.spoken).text_direction == "rtl"
+        self.from_right = _is_from_right(self.spoken)
         """Whether its sentences are written from the right."""
         self._catalogue = _catalogue(self.spoken)
+
+    @classmethod
+    def of(cls, person: Person | None) -> Texts:
+        """Somebody's language; English for whoever is not known."""
+        return cls(person.language if person else "en")
 
     @staticmethod
     def _nearest(language: str) -> str:
@@ -81,7 +91,7 @@ class Texts:
 
     def __call__(self, message: str, **fields: object) -> Markup:
         """The message in this language as HTML, its `{fields}` filled in and escaped."""
-        return Markup(self._catalogue.gettext(message)).format(**self._said(fields))  # noqa: S704 (catalogue text is ours; fields are escaped)
+        return Markup(self._catalogue.gettext(message).format(**self._escaped(fields)))  # noqa: S704 (catalogue text is ours; fields are escaped)
 
     def plain(self, message: str, **fields: object) -> str:
         """The message as plain text, for buttons, toasts and command descriptions."""
@@ -89,7 +99,8 @@ class Texts:
 
     def plural(self, one: str, many: str, n: int, **fields: object) -> Markup:
         """`one` or `many` as the language's grammar says for `n` (also filled in as `{n}`)."""
-        return Markup(self._catalogue.ngettext(one, many, n)).format(n=n, **self._said(fields))  # noqa: S704 (as above)
+        chosen = self._catalogue.ngettext(one, many, n)
+        return Markup(chosen.format(n=n, **self._escaped(fields)))  # noqa: S704 (as above)
 
     def name(self, name: str) -> str:
         """Somebody's name: that of a deleted account is a word of ours."""
@@ -97,8 +108,14 @@ class Texts:
 
     def named(self, html: Markup) -> Markup:
         """The same where a name is shown with its @username, as HTML."""
+        if FORGOTTEN not in html:
+            return html
         name = Markup("<b>{}</b>")
         return html.replace(name.format(FORGOTTEN), name.format(self.name(FORGOTTEN)))
+
+    def _escaped(self, fields: dict[str, object]) -> dict[str, Markup]:
+        # Not by `Markup.format`, which does the same at twice the price.
+        return {name: escape(self._field(field)) for name, field in fields.items()}
 
     def _said(self, fields: dict[str, object]) -> dict[str, object]:
         return {name: self._field(field) for name, field in fields.items()}
@@ -125,8 +142,9 @@ class Texts:
         return f"{self.day(at)}, {time} UTC"
 
     def day(self, at: Millis) -> str:
-        """A date."""
-        return format_date(_utc(at), "medium", locale=self.locale)
+        """A date, without slashes: after a mark of direction, clients take one for a command."""
+        date = format_date(_utc(at), "medium", locale=self.locale)
+        return format_date(_utc(at), "long", locale=self.locale) if "/" in date else date
 
     def span(self, duration_ms: int) -> str:
         """A duration, such as "15 minutes"."""

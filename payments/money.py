@@ -31,6 +31,12 @@ from babel.numbers import NumberPattern, get_currency_name, list_currencies
 MAX_MINOR = 10**12
 """The largest single amount, in minor units. Sums and balances may be larger."""
 
+_WRITTEN_KEPT = 1_024
+"""A card, its keypad and its receipts write the same amounts over and over."""
+
+_LETTER_BESIDE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+"""Where CLDR puts a space between a currency and its figure (UTS #35, `currencySpacing`)."""
+
 _DEFAULT_DECIMAL_PLACES = 2
 
 _CODES_BY_DECIMAL_PLACES = {
@@ -142,6 +148,7 @@ def format_plain(money: Money) -> str:
     return f"{_decimal(money.minor, places):f}"
 
 
+@lru_cache(_WRITTEN_KEPT)
 def format_money(money: Money, locale: str) -> str:
     """Return the amount as CLDR writes it in `locale` (`pt_BR`, `de`), always with all decimals.
 
@@ -157,7 +164,7 @@ def format_money(money: Money, locale: str) -> str:
         currency=money.currency,
         currency_digits=False,
     )
-    return written
+    return _LETTER_BESIDE_DIGIT.sub("\N{NO-BREAK SPACE}", written)
 
 
 def parse_amount(

@@ -67,6 +67,8 @@ def isolated(name: str) -> str:
     One with letters that are written from the right stands between U+2068 and U+2069; any other
     stays as it is.
     """
+    if name.isascii():  # as most are
+        return name
     if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in name):
         return f"{ISOLATE}{name}{END}"
     return name

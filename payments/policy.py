@@ -83,6 +83,11 @@ class Policy:
     reminders_most: int = 3
     reminder_gap_ms: int = 24 * HOUR
 
+    kept_ms: int = MONTH
+    """How long after its time was up what moved no money is kept: cards and requests that came to
+    nothing, and notices that could not be sent. Longer than anything goes by it: limits look back
+    a day, and the platform sends again what it has sent for no longer than that."""
+
     lookups_hour: int = 30
     """By how many phone numbers one person may look somebody up in any hour …"""
     lookups_day: int = 60

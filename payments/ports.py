@@ -146,7 +146,9 @@ class Ledger(Protocol):
     def moved_since(
         self, account_id: int, *, kind: TransferKind, since: Millis, credited: bool
     ) -> int:
-        """What one kind credited to (or debited from) an account since then, in minor units."""
+        """What one kind, not payments, credited to (or debited from) an account since then, in
+        minor units.
+        """
 
     def have_dealt(self, one: PersonId, other: PersonId) -> bool:
         """Whether a payment between the two was ever posted, either way."""
@@ -308,6 +310,11 @@ class Intents(Protocol):
     def overdue_holds(self, now: Millis, limit: int) -> list[Payment]:
         """Held payments whose time is up."""
 
+    def drop_ended(self, before: Millis, limit: int) -> list[str]:
+        """Forgets cards that were put aside, refused or expired, and whose time was up by then,
+        longest first; answers their ids. One of which something is still to be told stays.
+        """
+
 
 class Requests(Protocol):
     """Who asks whom."""
@@ -362,6 +369,12 @@ class Requests(Protocol):
 
     def overdue(self, now: Millis, limit: int) -> list[Request]:
         """Open ones whose time is up."""
+
+    def drop_ended(self, before: Millis, limit: int) -> list[str]:
+        """Forgets requests of which nothing was ever paid, and whose time was up by then, longest
+        first; answers their ids. One stays that is open, was reported, or has a card, and one of
+        which something is still to be told.
+        """
 
 
 class Links(Protocol):
@@ -563,6 +576,9 @@ class Outbox(Protocol):
     def bury(self, notice_id: int, *, reason: str, now: Millis) -> None:
         """It can never be sent (blocked, chat gone); kept with the reason."""
 
+    def drop_buried(self, before: Millis, limit: int) -> int:
+        """Forgets what was buried by then; how many."""
+
     def waiting(self) -> int:
         """How many are not sent yet."""
 
@@ -652,6 +668,9 @@ class Cards(Protocol):
     def drop(self, card: Card) -> None:
         """The message is gone."""
 
+    def drop_all(self, subject_ids: Collection[str]) -> None:
+        """No message shows any of these any more, but for those elsewhere."""
+
     def shown(
         self, conversation_id: ConversationId, message_id: int, receiver_id: PersonId | None = None
     ) -> str | None:
@@ -688,6 +707,9 @@ class Prompts(Protocol):
 
     def drop(self, person_id: PersonId, conversation_id: ConversationId) -> None:
         """It was answered or put aside."""
+
+    def drop_overdue(self, now: Millis) -> int:
+        """Forgets questions whose time is up, with what was said so far; how many."""
 
 
 class Groups(Protocol):

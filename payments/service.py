@@ -26,6 +26,7 @@ from payments import (
     privacy,
     proofs,
     requests,
+    showing,
     statements,
     sweep,
     transfers,
@@ -63,6 +64,7 @@ from payments.pins import DELETE_KEY
 from payments.policy import Policy
 from payments.ports import Ahead, Store, Tx
 from payments.results import HistoryPage, PinStatus, Receipt, SalesPage, Tapped, TapResult
+from payments.showing import CardNews, PayersCard, PaymentNews, Surroundings
 from payments.units import Clock, system_clock
 
 __all__ = ["DELETE_KEY", "Clock", "PayeeRef", "Payments", "system_clock"]
@@ -201,10 +203,6 @@ class Payments(Asking):
         """Forgets where the person withdraws to; none of their links shows its code any more."""
         await self.store.write(lambda tx: proofs.unlink_bank(tx, person_id))
 
-    async def lookalikes(self, intent_id: str, by: PersonId) -> dict[str, Person]:
-        """By payment of the payer's card: whom they paid before and may take the payee for."""
-        return await self.store.read(lambda tx: intents.lookalikes(tx, intent_id, by))
-
     # paying ------------------------------------------------------------------------------------
 
     async def draft(
@@ -262,6 +260,27 @@ class Payments(Asking):
     async def intent(self, intent_id: str, by: PersonId | ConversationId) -> Intent:
         """A card, for its payer; a posted one also for the group in which it is shown."""
         return await self.store.read(lambda tx: intents.seen_by(tx, intent_id, by))
+
+    async def card(self, intent_id: str, by: PersonId) -> tuple[Intent, dict[PersonId, Person]]:
+        """A card as `intent` answers it, and the people on it."""
+        return await self.store.read(lambda tx: showing.card(tx, intent_id, by))
+
+    async def surroundings(self, intent: Intent) -> Surroundings:
+        """What a card says beyond itself."""
+        return await self.store.read(lambda tx: showing.surroundings(tx, intent))
+
+    async def payers_card(self, intent: Intent) -> PayersCard:
+        """What it takes to show a card to its payer."""
+        now = self.clock()
+        return await self.store.read(lambda tx: showing.payers_card(tx, intent, now))
+
+    async def card_news(self, intent_id: str, by: PersonId | ConversationId) -> CardNews:
+        """What it takes to tell of a card, to those for whom `intent` has it."""
+        return await self.store.read(lambda tx: showing.card_news(tx, intent_id, by))
+
+    async def payment_news(self, payment_id: str, by: PersonId) -> PaymentNews:
+        """What it takes to tell of a payment, to those for whom `payment` has it."""
+        return await self.store.read(lambda tx: showing.payment_news(tx, payment_id, by))
 
     async def ask_pin(self, intent_id: str, by: PersonId) -> Keypad:
         """Freezes a complete draft and opens its keypad; asked again, the same keypad.
@@ -624,7 +643,7 @@ class Payments(Asking):
     async def sweep(self) -> int:
         """Ends cards, requests, keypads and holds whose time is up; how many. Safe to repeat."""
         swept = 0
-        for unit in (sweep.cards, sweep.keypads, sweep.asked, sweep.offers):
+        for unit in (sweep.cards, sweep.keypads, sweep.questions, sweep.asked, sweep.offers):
             count = sweep.MOST
             while count == sweep.MOST:
                 count = await self._do(unit, self.clock())
@@ -636,3 +655,11 @@ class Payments(Asking):
     async def _return(self, overdue: Sequence[Payment]) -> int:
         now, payers = self.clock(), sorted({payment.payer_id for payment in overdue})
         return await self._write(lambda tx: sweep.holds(tx, overdue, now), locks=payers)
+
+    async def tidy(self) -> int:
+        """Forgets what ended without a payment long ago, a few of each kind at a time; how many.
+        Safe to repeat; 0: there is nothing more.
+        """
+        before = self.clock() - self.policy.kept_ms
+        units = (sweep.ended_cards, sweep.ended_requests, sweep.buried_notices)
+        return sum([await self._do(unit, before) for unit in units])

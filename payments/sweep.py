@@ -1,4 +1,5 @@
-"""What time does by itself: cards, keypads and requests end, and unclaimed money returns.
+"""What time does by itself: cards, keypads and requests end, unclaimed money returns, and what
+came to nothing is forgotten.
 
 Each function is one small unit of work and says how many things it dealt with; `MOST` means that
 there may be more. Several processes may sweep at once: each change is made from the state that it
@@ -54,7 +55,38 @@ def offers(tx: Tx, now: Millis) -> int:
     return tx.offers.drop_overdue(now, MOST)
 
 
+def questions(tx: Tx, now: Millis) -> int:
+    """Forgets what was asked, and what had been typed, where no answer came."""
+    return tx.prompts.drop_overdue(now)
+
+
 def asked(tx: Tx, now: Millis) -> int:
     """Expires requests."""
     overdue = tx.requests.overdue(now, MOST)
     return sum(requests.expire(tx, request, now=now) for request in overdue)
+
+
+# --- forgetting ----------------------------------------------------------------------------------
+# Nothing that moved money: the books, and who paid whom what for, are kept for ever.
+
+
+def ended_cards(tx: Tx, before: Millis) -> int:
+    """Forgets cards that ended without a payment, and which messages showed them.
+
+    A button of such a message is answered like that of any card that is not there.
+    """
+    ended = tx.intents.drop_ended(before, MOST)
+    tx.cards.drop_all(ended)
+    return len(ended)
+
+
+def ended_requests(tx: Tx, before: Millis) -> int:
+    """Forgets requests of which nothing was ever paid, and which messages showed them."""
+    ended = tx.requests.drop_ended(before, MOST)
+    tx.cards.drop_all(ended)
+    return len(ended)
+
+
+def buried_notices(tx: Tx, before: Millis) -> int:
+    """Forgets what could not be told, and why."""
+    return tx.outbox.drop_buried(before, MOST)

@@ -40,6 +40,8 @@ T = TypeVar("T")
 
 _READERS = 3
 _STATEMENTS_KEPT = 256
+_WAL_MOST = 64 << 20
+"""Bytes that it keeps on the disk, once a long reader that made it longer is done."""
 _PATIENCE_S = 60
 _BETWEEN_TRIES_S = 0.001
 _PRIVATE = 0o600
@@ -464,6 +466,7 @@ def _connect_to_write(path: Path) -> sqlite3.Connection:
         "temp_store = MEMORY",
         "foreign_keys = ON",
         "secure_delete = ON",
+        f"journal_size_limit = {_WAL_MOST}",
     ):
         raw.execute(f"PRAGMA {setting}")
     return raw

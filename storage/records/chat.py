@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from payments.models import Card, ConversationId, Millis, PersonId, Prompt
-from storage.connection import Connection
+from storage.connection import Connection, json_array
 from storage.sealing import Sealer, Use
 
 _EVERYBODY = 0
@@ -31,6 +33,13 @@ class Cards:
     def drop(self, card: Card) -> None:
         """The message is gone."""
         self._connection.run("drop_card", **_card_values(card))
+
+    def drop_all(self, subject_ids: Collection[str]) -> None:
+        """No message shows any of these any more.
+
+        A message elsewhere is for good what it was: nobody may ever make another of it.
+        """
+        self._connection.run("drop_cards_of", keys=json_array(subject_ids))
 
     def shown(
         self, conversation_id: ConversationId, message_id: int, receiver_id: PersonId | None = None
@@ -112,6 +121,10 @@ class Prompts:
     def drop(self, person_id: PersonId, conversation_id: ConversationId) -> None:
         """It was answered or put aside."""
         self._connection.run("drop_prompt", person_id=person_id, conversation_id=conversation_id)
+
+    def drop_overdue(self, now: Millis) -> int:
+        """Forgets questions that nobody answered in time; how many."""
+        return self._connection.run("drop_overdue_prompts", now=now)
 
 
 class Groups:

@@ -146,6 +146,14 @@ class Intents:
         """Drafts and cards awaiting a PIN whose time is up."""
         return self._all("overdue_intents", now=now, rows=limit)
 
+    def drop_ended(self, before: Millis, limit: int) -> list[str]:
+        """Forgets cards that came to nothing and whose time was up by then; which."""
+        ended = [row[0] for row in self._workspace.all("ended_intents", before=before, rows=limit)]
+        if ended:
+            self._workspace.run("drop_payments_of", keys=json_array(ended))
+            self._workspace.run("drop_intents", keys=json_array(ended))
+        return ended
+
     # --- payments ------------------------------------------------------------------------------
 
     def payment(self, payment_id: str) -> Payment | None:

@@ -43,6 +43,10 @@ class Outbox:
         """It can never be sent (blocked, chat gone); kept with the reason."""
         self._workspace.run("bury_notice", notice_id=notice_id, reason=reason, now=now)
 
+    def drop_buried(self, before: Millis, limit: int) -> int:
+        """Forgets what was buried by then; how many."""
+        return self._workspace.run("drop_buried_notices", before=before, rows=limit)
+
     def waiting(self) -> int:
         """How many are not sent yet."""
         row = self._workspace.one("count_notices")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from payments.models import Millis, PersonId, Report, ReportReason, Request, RequestState
-from storage.connection import Connection, Row
+from storage.connection import Connection, Row, json_array
 from storage.sealing import Sealer, Use
 
 
@@ -131,6 +131,14 @@ class Requests:
     def overdue(self, now: Millis, limit: int) -> list[Request]:
         """Open ones whose time is up."""
         return self._requests(self._connection.all("overdue_requests", now=now, rows=limit))
+
+    def drop_ended(self, before: Millis, limit: int) -> list[str]:
+        """Forgets requests that came to nothing and whose time was up by then; which."""
+        rows = self._connection.all("ended_requests", before=before, rows=limit)
+        ended = [request_id for (request_id,) in rows]
+        if ended:
+            self._connection.run("drop_requests", keys=json_array(ended))
+        return ended
 
     def _requests(self, rows: list[Row]) -> list[Request]:
         return [self._request(row) for row in rows]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import random
@@ -13,14 +14,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from aiohttp import web
 
+from payments.models import Transfer
 from simulator.client import Telegram
-from storage import snapshot
+from storage import open_store, snapshot, workspace
 from storage.audit import verify
 from tests.faults.books import payments_made
 from tests.faults.payers import Payer, ready
 from tests.faults.paying_bot import REPORT_EVERY
+from tests.ledger import book
 from tests.memory import needs_proc, resident_mb
 from tests.processes import ROOT, TOKEN, Running, environment
 
@@ -30,6 +34,7 @@ PAYMENTS_WITHIN_S = 60 * 60 if SOAK else 120
 WARM_AT = PAYMENTS // 4
 """By then every cache is as full as it gets."""
 CONVERSING_S = 600 if SOAK else 15
+KEPT_MOST = 20
 CUSTOMERS, AT_ONCE = (100, 20) if SOAK else (10, 5)
 """They are many, since an hour allows each only so many."""
 GROWTH_MOST = 1.1
@@ -151,6 +156,29 @@ async def test_memory_is_flat_over_minutes_of_whole_conversations(
     assert ended.code == 0
     assert len(payments_made(tmp_path / "chatpay.db")) == paid
     assert fifths[-1] <= GROWTH_MOST_CONVERSING * fifths[0]
+
+
+async def test_what_the_writer_has_looked_up_is_forgotten_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It serves what follows at once, and does not grow with the book."""
+    monkeypatch.setattr(workspace, "_KEPT_MOST", KEPT_MOST)
+    store = await open_store(f"sqlite:///{tmp_path / 'chatpay.db'}", book.SEALER)
+    await store.write(book.begin)
+    made, kept = [f"t{number}" for number in range(5 * KEPT_MOST)], []
+    for transfer_id in made:
+        await store.write(book.do(book.send, transfer_id, book.ALICE, book.BOB, 1))
+        kept.append(remembered(made))
+    await store.close()
+
+    assert 1 in kept[1:]  # it was emptied
+    assert max(kept) <= KEPT_MOST
+
+
+def remembered(transfer_ids: list[str]) -> int:
+    """How many of these transfers the process has in its memory."""
+    found = [each.id for each in gc.get_objects() if type(each) is Transfer]
+    return len(set(found) & set(transfer_ids))
 
 
 async def converse(running: Running, payers: list[Payer]) -> list[float]:

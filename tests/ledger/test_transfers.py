@@ -379,7 +379,6 @@ async def test_history_pages_and_filters(store: Store) -> None:
 
 async def test_sums_count_one_kind_one_side_since_a_moment(store: Store) -> None:
     """A day's limit counts what moved that way in that time, and nothing else."""
-
     refund = TransferKind.REFUND
 
     def give_back(tx: Tx, transfer_id: str, amount_minor: int, now: int) -> None:

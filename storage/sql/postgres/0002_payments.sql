@@ -31,6 +31,9 @@ CREATE INDEX requests_waiting ON requests ((lower(payer_username)))
 WHERE state = 'open' AND payer_id IS NULL;
 CREATE INDEX requests_of_group ON requests (group_id) WHERE group_id IS NOT NULL;
 CREATE INDEX requests_overdue ON requests (expires_at) WHERE state = 'open';
+-- Those that came to nothing, to be forgotten.
+CREATE INDEX requests_ended ON requests (expires_at)
+WHERE state IN ('declined', 'cancelled', 'expired') AND paid = 0;
 
 CREATE TABLE links (
     id TEXT PRIMARY KEY,
@@ -110,6 +113,9 @@ CREATE INDEX intents_open ON intents (payer_id, created_at)
 WHERE state IN ('draft', 'awaiting_pin');
 CREATE INDEX intents_of_group ON intents (group_id) WHERE group_id IS NOT NULL;
 CREATE INDEX intents_overdue ON intents (expires_at) WHERE state IN ('draft', 'awaiting_pin');
+-- Those that came to nothing, to be forgotten.
+CREATE INDEX intents_ended ON intents (expires_at)
+WHERE state IN ('cancelled', 'expired', 'refused');
 CREATE INDEX intents_of_request ON intents (request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX intents_of_link ON intents (link_id) WHERE link_id IS NOT NULL;
 -- Looked up whenever the lines of a draft are drawn up anew.

@@ -40,7 +40,8 @@ CREATE TABLE devices (
 
 CREATE INDEX devices_of_person ON devices (person_id, added_at);
 
--- What must be told. `leased_until`: somebody is sending it. Sent ones are deleted, buried ones kept.
+-- What must be told. `leased_until`: somebody is sending it. Sent ones are deleted, buried ones
+-- kept for a while.
 CREATE TABLE outbox (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -56,6 +57,7 @@ CREATE TABLE outbox (
 
 CREATE INDEX outbox_waiting ON outbox (conversation_id, id) WHERE buried_at IS NULL;
 CREATE INDEX outbox_due ON outbox (due_at) WHERE buried_at IS NULL;
+CREATE INDEX outbox_buried ON outbox (buried_at) WHERE buried_at IS NOT NULL;
 
 -- Updates as they arrived. `payload` is sealed, and gone once the update is handled.
 CREATE TABLE inbox (
@@ -99,3 +101,5 @@ CREATE TABLE prompts (
     expires_at BIGINT NOT NULL,
     PRIMARY KEY (person_id, conversation_id)
 );
+
+CREATE INDEX prompts_overdue ON prompts (expires_at);

@@ -42,6 +42,12 @@ WHERE id = :notice_id;
 -- It can never be sent.
 UPDATE outbox SET buried_at = :now, buried_for = :reason WHERE id = :notice_id;
 
+-- name: drop_buried_notices(before, rows)!
+-- Some that were given up by then.
+DELETE FROM outbox WHERE id IN (
+    SELECT id FROM outbox WHERE buried_at <= :before ORDER BY buried_at LIMIT :rows
+);
+
 -- name: count_notices()^
 -- How many are not sent yet.
 SELECT count(*) FROM outbox WHERE buried_at IS NULL;
@@ -131,6 +137,10 @@ DELETE FROM cards
 WHERE conversation_id = :conversation_id AND message_id = :message_id
     AND receiver_id = :receiver_id AND subject_id = :subject_id;
 
+-- name: drop_cards_of(keys)!
+-- Messages that show nothing any more.
+DELETE FROM cards WHERE subject_id IN {keys};
+
 -- name: forget_card(conversation_id, message_id, receiver_id)!
 -- The message is another one now, whatever it showed.
 DELETE FROM cards
@@ -175,6 +185,10 @@ WHERE person_id = :person_id AND conversation_id = :conversation_id AND expires_
 -- name: drop_prompt(person_id, conversation_id)!
 -- It was answered.
 DELETE FROM prompts WHERE person_id = :person_id AND conversation_id = :conversation_id;
+
+-- name: drop_overdue_prompts(now)!
+-- Nobody answered them in time.
+DELETE FROM prompts WHERE expires_at <= :now;
 
 -- name: move_notices(old, new)!
 -- What is to be told in a group that has another id now.

@@ -66,6 +66,22 @@ INSERT INTO payments (
 -- Forgets the payments of a draft.
 DELETE FROM payments WHERE intent_id = :intent_id;
 
+-- name: ended_intents(before, rows)
+-- Cards that came to nothing and whose time was up by then, longest first; of none of them is
+-- anything left to be told.
+SELECT id FROM intents
+WHERE state IN ('cancelled', 'expired', 'refused') AND expires_at <= :before
+    AND id NOT IN (SELECT subject_id FROM outbox WHERE buried_at IS NULL)
+ORDER BY expires_at LIMIT :rows;
+
+-- name: drop_payments_of(keys)!
+-- The lines of several cards.
+DELETE FROM payments WHERE intent_id IN {keys};
+
+-- name: drop_intents(keys)!
+-- Several cards, without lines by now.
+DELETE FROM intents WHERE id IN {keys};
+
 -- name: payments_of_intents(keys)
 -- The payments of several intents, each intent's in order.
 SELECT id, intent_id, position, payer_id, payee_id, payee_username, amount, currency, state,

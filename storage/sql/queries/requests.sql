@@ -57,6 +57,20 @@ SELECT id, batch_id, requester_id, payer_id, payer_username, amount, paid, curre
     partial, state, group_id, reminders, reminded_at, created_at, expires_at
 FROM requests WHERE state = 'open' AND expires_at <= :now ORDER BY expires_at, id LIMIT :rows;
 
+-- name: ended_requests(before, rows)
+-- Requests that came to nothing and whose time was up by then, longest first; of none of them is
+-- anything left to be told, or to be looked at by operators, and no card is for one.
+SELECT id FROM requests
+WHERE state IN ('declined', 'cancelled', 'expired') AND paid = 0 AND expires_at <= :before
+    AND id NOT IN (SELECT subject_id FROM outbox WHERE buried_at IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM reports WHERE reports.request_id = requests.id)
+    AND NOT EXISTS (SELECT 1 FROM intents WHERE intents.request_id = requests.id)
+ORDER BY expires_at LIMIT :rows;
+
+-- name: drop_requests(keys)!
+-- Several requests.
+DELETE FROM requests WHERE id IN {keys};
+
 -- name: pay_request(request_id, amount, payer_id)^
 -- Counts a payment in, if the request is open and asks for as much.
 UPDATE requests SET paid = paid + :amount, payer_id = coalesce(payer_id, :payer_id),
