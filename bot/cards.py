@@ -437,7 +437,7 @@ def _confirmation_buttons(
 ) -> list[list[InlineKeyboardButton]]:
     total = total_of(intent)
     if facts.available is not None and facts.available < total:
-        first = button(t.plain("Add money"), "w", "topup")
+        first = button(t.plain("Add money"), "w", "topup", intent.id)
     else:
         first = button(
             _verb(intent, t.money(total), t),

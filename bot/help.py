@@ -101,6 +101,18 @@ async def publish_commands(bot: Bot) -> None:
         await _publish_in_groups(bot, t, code)
 
 
+async def publish_description(bot: Bot) -> None:
+    """Tells Telegram what to show in an empty chat, and with a shared link, if nobody has yet."""
+    if (await bot.get_my_description()).description:
+        return
+    for language in reversed(languages()):  # English last: by it is seen that all are told
+        t, code = Texts(language), code_of(language)
+        short = t.plain("Pay people and ask for money, right in the chat.")
+        whole = t.plain("Every payment is approved with a PIN that only you know.")
+        await bot.set_my_short_description(short, language_code=code)
+        await bot.set_my_description(f"{short}\n\n{whole}", language_code=code)
+
+
 def commands_in_private(t: Texts) -> list[BotCommand]:
     """What Telegram offers in the private chat."""
     return [BotCommand(command.name, command.about(t)) for command in COMMANDS]

@@ -142,7 +142,10 @@ def _lines(scene: Scene, page: HistoryPage, view: _View) -> Markup:
     t = scene.t
     heading = t("<b>History</b> · {currency}", currency=view.currency)
     if not page.lines:
-        empty = t("Nothing here yet. What you pay and receive will be listed here.")
+        if view.filter == "a":
+            empty = t("Nothing here yet. What you pay and receive will be listed here.")
+        else:
+            empty = t("Nothing of this kind yet. “All” shows the rest.")
         return Markup("\n\n").join([heading, empty, *wallet.play_money(scene)])
     width = max(len(_signed(line, t)) for line in page.lines)
     blocks = []

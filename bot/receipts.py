@@ -56,7 +56,7 @@ def _receipt(intent: Intent, facts: IntentFacts, t: Texts) -> Screen:
     if len(intent.payments) == 1:
         return payment_receipt(intent.payments[0], intent, facts, t)
     text = lines(
-        t("✅ <b>Paid {total}</b>", total=t.money(total_of(intent))),
+        _paid_in_all(intent, t),
         *(
             Markup("• {}: {} · {}").format(
                 payee_of(p, facts.people, t), t.money(p.amount), _state(p, t)
@@ -78,6 +78,16 @@ def _receipt(intent: Intent, facts: IntentFacts, t: Texts) -> Screen:
         if p.state is PaymentState.HELD
     ]
     return text, rows(*held) if held else None
+
+
+def _paid_in_all(intent: Intent, t: Texts) -> Markup:
+    """What left the payer for good or still waits; what came back does not count as paid."""
+    kept = [p for p in intent.payments if p.state is not PaymentState.RETURNED]
+    if not kept:
+        total = t.money(total_of(intent))
+        return t("↩️ <b>{total}</b> came back to you", total=total)
+    total = t.money(Money(sum(p.amount.minor for p in kept), kept[0].currency))
+    return t("✅ <b>Paid {total}</b>", total=total)
 
 
 def _state(payment: Payment, t: Texts) -> Markup:
@@ -165,7 +175,7 @@ def _held(payment: Payment, intent: Intent, facts: IntentFacts, t: Texts) -> Scr
         note_line(intent.note),
         "",
         t(
-            "Whoever takes it first gets it. What is not taken by {until} comes back to you.",
+            "What is not taken by {until} comes back to you.",
             until=until,
         )
         if intent.kind is IntentKind.GIFT

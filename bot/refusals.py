@@ -288,6 +288,15 @@ def _lookups_limit(error: LimitExceeded, t: Texts) -> Markup:
     )
 
 
+def _reminders_limit(error: LimitExceeded, t: Texts) -> Markup:
+    if error.again_at is None:
+        return t("You have reminded them as often as is possible. Better write to them yourself.")
+    return t(
+        "You have reminded them a short while ago. You can again from {again}.",
+        again=_again(error, t),
+    )
+
+
 def _possible(error: LimitExceeded, t: Texts) -> str:
     return "0" if error.possible is None else t.money(error.possible)
 
@@ -304,6 +313,7 @@ _LIMITS: dict[str, Callable[[LimitExceeded, Texts], Markup]] = {
     Limit.MONTH: _month_limit,
     Limit.RECEIVING: _receiving_limit,
     Limit.REQUESTS: _requests_limit,
+    Limit.REMINDERS: _reminders_limit,
     Limit.LOOKUPS: _lookups_limit,
 }
 

@@ -116,11 +116,24 @@ def _end_for_payer(request: Request, facts: RequestFacts, t: Texts) -> Markup:
         return t("✅ Paid.")
     if request.state is RequestState.DECLINED and facts.blocked:
         return t("You declined, and blocked {name}. /settings undoes the block.", name=name)
+    if request.state is RequestState.DECLINED and request.paid_minor:
+        return lines(t("You declined the rest."), _paid_in_the_end(request, t))
     if request.state is RequestState.DECLINED:
         return t("You declined. Nothing was paid.")
     if request.state is RequestState.CANCELLED:
         return t("{name} no longer asks for this. Nothing to pay.", name=name)
     return t("The time for this request is up. Nothing to pay.")
+
+
+def _paid_in_the_end(request: Request, t: Texts) -> Markup | None:
+    """What of a request was paid before it ended; None where nothing was."""
+    if not request.paid_minor:
+        return None
+    return t(
+        "{paid} of {amount} was paid.",
+        paid=t.money(Money(request.paid_minor, request.currency)),
+        amount=t.money(request.amount),
+    )
 
 
 def _paid_so_far(request: Request, t: Texts) -> Markup | None:
@@ -155,7 +168,7 @@ def request_for_requester(request: Request, facts: RequestFacts, t: Texts) -> Sc
         [
             *(
                 []
-                if _must_be_passed_on(request, facts)
+                if request.payer_id is None or _must_be_passed_on(request, facts)
                 else [button(t.plain("Remind"), "r", "remind", request.id)]
             ),
             button(t.plain("Cancel request"), "r", "cancel", request.id),
@@ -210,9 +223,9 @@ def _to_a_chat(request: Request, t: Texts) -> InlineKeyboardButton:
 def _end_for_requester(request: Request, t: Texts) -> Markup:
     if request.state is RequestState.PAID:
         return t("✅ Paid.")
+    paid = _paid_in_the_end(request, t)
     if request.state is RequestState.DECLINED:
-        return t("Declined.")
-    paid = _paid_so_far(request, t) if request.paid_minor else None
+        return lines(t("Declined."), paid)
     if request.state is RequestState.CANCELLED:
         return lines(t("You cancelled this request."), paid)
     return lines(t("The time for this request is up."), paid)
@@ -245,11 +258,12 @@ def _end_in_group(request: Request, t: Texts) -> Markup:
 
 def declined_news(request: Request, people: Mapping[PersonId, Person], t: Texts) -> Markup:
     """One sentence to the requester."""
-    return t(
-        "{payer} declined your request for {amount}.",
-        payer=named(request.payer_id, request.payer_username, people, t("Somebody")),
-        amount=t.money(request.amount),
-    )
+    payer = named(request.payer_id, request.payer_username, people, t("Somebody"))
+    if request.paid_minor:
+        rest = t.money(request.remaining)
+        return t("{payer} declined the rest of your request, {rest}.", payer=payer, rest=rest)
+    amount = t.money(request.amount)
+    return t("{payer} declined your request for {amount}.", payer=payer, amount=amount)
 
 
 def reminder(request: Request, people: Mapping[PersonId, Person], t: Texts) -> Markup:

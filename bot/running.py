@@ -212,6 +212,7 @@ async def _menu_published(bot: Bot, settings: Settings) -> AsyncIterator[None]:
             await help_room.publish_commands(bot)
             await bot.set_chat_menu_button(menu_button=button)
             await admin.publish_command(bot, settings.operators)
+            await help_room.publish_description(bot)
         except TelegramError as error:
             log.warning("commands_not_published", error=type(error).__name__)
 

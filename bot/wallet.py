@@ -5,6 +5,7 @@ In the private chat; the balance also in a group, as an aside.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -17,7 +18,7 @@ from bot.callbacks import pattern
 from bot.context import Scene, handler
 from payments.errors import NotOpen
 from payments.limits import bank_day_most
-from payments.models import Account, Payment, Prompt
+from payments.models import Account, Intent, Payment, Prompt
 from payments.money import MAX_MINOR, Money
 from payments.proofs import masked
 
@@ -64,8 +65,12 @@ async def _button(scene: Scene) -> None:
             await _take_back(scene, payment_id)
         case (("topup" | "withdraw"), []):
             await _open_bank(scene, verb, "")
+        case "topup", [intent_id]:
+            await _open_topup_for(scene, intent_id)
         case "topup", [minor, currency]:
             await _add(scene, _amount(scene, minor, currency))
+        case "topup", [minor, currency, intent_id]:
+            await _add(scene, _amount(scene, minor, currency), intent_id)
         case "withdraw", [minor, currency]:
             await _take_out(scene, _amount(scene, minor, currency))
         case _:
@@ -185,28 +190,65 @@ async def open_withdraw(scene: Scene) -> None:
     await _open_bank(scene, "withdraw", "")
 
 
-async def _open_bank(scene: Scene, verb: str, typed: str) -> None:
-    """Asks for the amount, unless it was typed with the command."""
+async def _open_topup_for(scene: Scene, intent_id: str) -> None:
+    """Asks how much to add for a card: just what it lacks, or a round amount above that."""
+    intent = await scene.payments.intent(intent_id, scene.person.id)
+    missing = await _missing(scene, intent)
+    if missing is None:
+        await _open_bank(scene, "topup", "", intent_id=intent_id)
+        return
+    above = [m for m in keyboards.quick_amounts(missing.currency) if m > missing]
+    await _open_bank(scene, "topup", "", amounts=[missing, *above], intent_id=intent_id)
+
+
+async def _missing(scene: Scene, intent: Intent) -> Money | None:
+    """What a card costs beyond what its payer has; None if that is nothing, or not known yet."""
+    if intent.total is None:
+        return None
+    accounts = await scene.payments.balances(scene.person.id)
+    available = next(
+        (a.available for a in accounts if a.currency == intent.total.currency),
+        Money(0, intent.total.currency),
+    )
+    return intent.total - available if intent.total > available else None
+
+
+async def _open_bank(
+    scene: Scene, verb: str, typed: str, *, amounts: Sequence[Money] = (), intent_id: str = ""
+) -> None:
+    """Asks for the amount, unless it was typed with the command.
+
+    Args:
+        scene: the person's.
+        verb: which way, `topup` or `withdraw`.
+        typed: the amount, as typed.
+        amounts: what is offered; where there are none, round ones.
+        intent_id: the card that it is for, which is shown again afterwards.
+    """
     if not scene.payments.policy.sandbox:
         await scene.reply(
             scene.t("No bank is connected here yet, so money cannot be added or withdrawn.")
         )
         return
-    await scene.chat.ask(scene.person.id, scene.chat_id, verb)
+    await scene.chat.ask(scene.person.id, scene.chat_id, verb, subject_id=intent_id)
     if typed:
         await prompts.hear(scene, typed)
         return
-    t = scene.t
-    amounts = [
-        keyboards.button(t.money(amount), "w", verb, amount.minor, amount.currency)
-        for amount in keyboards.quick_amounts(scene.person.currency)
+    offered = amounts or keyboards.quick_amounts(scene.person.currency)
+    card = [intent_id] if intent_id else []
+    choices = [
+        keyboards.button(scene.t.money(amount), "w", verb, amount.minor, amount.currency, *card)
+        for amount in offered
     ]
-    question = _how_much_in(scene) if verb == "topup" else await _how_much_out(scene)
-    await scene.reply(question, keyboards.rows(*keyboards.in_rows_of(2, amounts)))
+    if verb == "topup":
+        question = _how_much_in(scene, offered[0].currency)
+    else:
+        question = await _how_much_out(scene)
+    await scene.reply(question, keyboards.rows(*keyboards.in_rows_of(2, choices)))
 
 
-def _how_much_in(scene: Scene) -> Markup:
-    most = bank_day_most(scene.person.currency, scene.payments.policy)
+def _how_much_in(scene: Scene, currency: str) -> Markup:
+    most = bank_day_most(currency, scene.payments.policy)
     return scene.t(
         "➕ <b>How much shall I add?</b>\n"
         "The sandbox bank gives play money at once, up to {most} a day.\n\n"
@@ -235,8 +277,8 @@ async def _bank_account(scene: Scene) -> list[Markup]:
 
 
 @prompts.takes_amount("topup")
-async def _typed_topup(scene: Scene, _: Prompt, amount: Money) -> None:
-    await _add(scene, amount)
+async def _typed_topup(scene: Scene, prompt: Prompt, amount: Money) -> None:
+    await _add(scene, amount, prompt.subject_id)
 
 
 @prompts.takes_amount("withdraw")
@@ -249,7 +291,8 @@ def _origin(scene: Scene, amount: Money) -> str:
     return f"{scene.origin}:{amount.minor}:{amount.currency}"
 
 
-async def _add(scene: Scene, amount: Money) -> None:
+async def _add(scene: Scene, amount: Money, intent_id: str = "") -> None:
+    """Adds money, and goes back to the card that it was added for, if any."""
     t = scene.t
     receipt = await scene.payments.topup(scene.person.id, amount, origin=_origin(scene, amount))
     await scene.chat.answered(scene.person.id, scene.chat_id)
@@ -259,7 +302,12 @@ async def _add(scene: Scene, amount: Money) -> None:
         summary=await summary(scene),
     )
     show = scene.edit if scene.query else scene.reply
-    await show(html, keyboards.main_menu(t))
+    intent = await scene.payments.intent(intent_id, scene.person.id) if intent_id else None
+    if intent is None or intent.state not in cards.OPEN_STATES:
+        await show(html, keyboards.main_menu(t))
+        return
+    await show(html)
+    await pay.show_intent(scene, intent, edit=False)
 
 
 async def _take_out(scene: Scene, amount: Money) -> None:

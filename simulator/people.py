@@ -112,9 +112,18 @@ class Bot:
         return self.user() | {
             "commands": self._menu("all_private_chats"),
             "group_commands": self._menu("all_group_chats"),
+            "descriptions": self._descriptions(),
             "inline": self.inline,
             "guest": self.guest,
             "menu_button": self.menu_buttons.get(None, {"type": "default"}),
+        }
+
+    def _descriptions(self) -> Json:
+        """What it says about itself in an empty chat, by language; "" is for all others."""
+        return {
+            language: text
+            for (kind, language), text in self.texts.items()
+            if kind == "Description" and text
         }
 
     def _menu(self, scope: str) -> list[Json]:

@@ -111,7 +111,7 @@ def view_of(
         initials=_initials(owner.name),
         hue=zlib.crc32(owner.name.encode()) % HUES,
         username=owner.username,
-        username_means=t.plain("Verified by Telegram"),
+        username_means=t.plain("On Telegram"),
         amount=amount,
         amount_is_set=link.terms.amount is not None,
         amount_means=_choice(link.terms, t),

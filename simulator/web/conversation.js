@@ -64,10 +64,18 @@ export class Conversation {
       icon("down"),
       this.#unseen,
     );
+    this.about = el("p", { dir: "auto" });
+    this.introduction = el(
+      "section",
+      { class: "introduction", hidden: true },
+      el("strong", {}, "What can this bot do?"),
+      this.about,
+    );
     this.element = el(
       "div",
       { class: "conversation", hidden: true, "data-chat": this.chat.key },
       this.log,
+      this.introduction,
       down,
     );
     this.log.addEventListener("scroll", () => this.#scrolled(), { passive: true });
@@ -107,9 +115,16 @@ export class Conversation {
     const waiting = this.#queue;
     this.#queue = null;
     waiting.forEach((event) => this.receive(event));
+    this.introduce();
     this.log.classList.add("live");
     this.#jumpToEnd();
     this.onChange();
+  }
+
+  /** Shows what a bot says about itself, for as long as its chat is empty. */
+  introduce() {
+    this.about.textContent = this.empty ? this.#world.description(this.chat, this.person) : "";
+    this.introduction.hidden = !this.about.textContent;
   }
 
   /** Applies a message, edit, delete or keyboard event of this chat. */
@@ -125,6 +140,7 @@ export class Conversation {
     const view = this.#put(event.message);
     if (atEnd || (isNew && view.mine)) this.#jumpToEnd();
     else if (isNew) this.#showUnseen(Number(this.#unseen.textContent || 0) + 1);
+    this.introduce();
     this.onChange();
   }
 
@@ -217,6 +233,7 @@ export class Conversation {
         this.#days.delete(section.dataset.day);
       }
       neighbours.forEach((neighbour) => neighbour && this.#regroup(neighbour));
+      this.introduce();
       this.onChange();
     };
     row.setAttribute("aria-hidden", "true");

@@ -240,6 +240,7 @@ export class Phone {
       conversation.person = this.person;
       conversation.chat =
         this.world.chat(conversation.chat.key, this.person.id) ?? conversation.chat;
+      conversation.introduce();
     }
     this.refresh();
     if (!this.open) this.#openFirst();

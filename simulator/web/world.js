@@ -87,6 +87,12 @@ export class World {
     return peer ? fullName(peer) : chat.title;
   }
 
+  /** What the bot of a private chat says about itself in this person's language, or "". */
+  description(chat, person) {
+    const descriptions = this.peer(chat, person.id)?.descriptions ?? {};
+    return descriptions[person.language_code?.slice(0, 2)] ?? descriptions[""] ?? "";
+  }
+
   /** The commands of a chat's bots: `[{command, description, bot}]`. */
   commands(chat) {
     return chat.bots.flatMap((id) => {

@@ -8,13 +8,18 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.__main__ import serve
+from bot import running
+from bot.__main__ import _pepper, open_payments
 from bot.settings import Settings
-from payments.models import Millis
+from payments.models import Millis, Profile
+from payments.money import Money, parse_amount
+from payments.pinhash import PinHasher
+from payments.service import Payments
 from simulator.client import Answer, ChatRef, Message, Person, Telegram, Wanted
 
 PIN = "274913"
@@ -54,6 +59,8 @@ class Chatpay:
     username: str = BOT_USERNAME
     anywhere: bool = True
     """Whether inline and guest mode are switched on at BotFather."""
+    payments: Payments = field(init=False)
+    """The use-cases of the bot that runs."""
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _serving: asyncio.Task[None] | None = None
 
@@ -84,19 +91,23 @@ class Chatpay:
         )
         ready = asyncio.Event()
         self._stop.clear()
-        self._serving = asyncio.create_task(
-            serve(
-                self.settings,
-                stop=self._stop,
-                clock=self.clock,
-                running=lambda _username: ready.set(),
-            )
-        )
+        self._serving = asyncio.create_task(self._serve(ready))
         waiting = asyncio.create_task(ready.wait())
         await asyncio.wait((waiting, self._serving), return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         if self._serving.done():
             self._serving.result()
+
+    async def _serve(self, ready: asyncio.Event) -> None:
+        keys = self.settings.secret_keys()
+        async with open_payments(self.settings, keys, clock=self.clock) as self.payments:
+            await running.run(
+                self.settings,
+                self.payments,
+                keys=keys,
+                stop=self._stop,
+                running=lambda _username: ready.set(),
+            )
 
     async def stop(self) -> None:
         """Stops it as a signal would."""
@@ -116,13 +127,45 @@ class Chatpay:
         return Customer(person, self.username)
 
     async def customer(self, name: str, *, money: str = "100", **fields: object) -> Customer:
-        """Somebody who has joined, chosen `PIN`, and added money (none for "")."""
+        """Somebody who has joined, chosen `PIN`, and added money (none for "").
+
+        The bot's use-cases are told so. `Customer.get_ready` says it in the chat, which takes ten
+        times as long.
+        """
         customer = await self.newcomer(name, **fields)
-        await customer.join()
-        await customer.choose_pin()
+        payments, profile = self.payments, _profile(customer.person)
+        await payments.meet(profile)
+        person = await payments.join(profile.id, name=profile.name)
+        stored = _hash_of_pin(self.settings.secret_keys()[0], profile.id)
+        await payments.store.write(
+            lambda tx: tx.pins.set(profile.id, stored, self.clock()), locks=[profile.id]
+        )
         if money:
-            await customer.top_up(money)
+            amount = parse_amount(
+                money, currencies=(person.currency,), locale="en", default=person.currency
+            )
+            assert isinstance(amount, Money)
+            await payments.topup(profile.id, amount, origin=f"funds of {profile.id}")
+        await customer.start()
+        await customer.see("Hello")
         return customer
+
+
+def _profile(person: Person) -> Profile:
+    """As Telegram shows them."""
+    names = (person.fields["first_name"], person.fields.get("last_name"))
+    return Profile(
+        person.id,
+        " ".join(filter(None, names)),
+        person.username or None,
+        person.fields.get("language_code") or "en",
+    )
+
+
+@cache
+def _hash_of_pin(key: bytes, person_id: int) -> str:
+    """What is stored of `PIN`, which takes a while to make."""
+    return PinHasher([_pepper(key)]).hash(person_id, PIN)
 
 
 @dataclass
@@ -180,6 +223,13 @@ class Customer:
         question = await self.see("What should people see")
         await self.press(question, question.labels[0])
         await self.see("You are in")
+
+    async def get_ready(self, money: str = "100") -> None:
+        """Joins, chooses `PIN` and adds money (none for ""), tap by tap."""
+        await self.join()
+        await self.choose_pin()
+        if money:
+            await self.top_up(money)
 
     async def choose_pin(self, pin: str = PIN) -> None:
         """Chooses a PIN, tapped twice."""

@@ -146,7 +146,7 @@ async def test_a_gift_from_the_private_chat_is_a_link(alice: Customer, bob: Cust
     card = await alice.ask("/gift 12.50 lunch", "Send to whoever takes it first")
     assert "group" not in card.text
     await alice.approve(card, "Send €12.50")
-    receipt = await alice.see("Whoever takes it first gets it")
+    receipt = await alice.see("€12.50 is waiting for whoever takes it first")
     link = receipt.button("Copy link")["copy_text"]["text"]
     await bob.start(link.rpartition("=")[2])
     await bob.see("paid you €12.50")

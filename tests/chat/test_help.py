@@ -81,6 +81,26 @@ async def test_telegram_is_told_the_commands(telegram: Telegram, alice: Customer
     assert alice.bot
 
 
+async def test_the_bot_says_what_it_is_for_before_it_is_started(telegram: Telegram) -> None:
+    """In each language; what somebody wrote at BotFather instead is left as it is."""
+    await telegram.bot(TOKEN, username="chatpay_bot", first_name="Chatpay")
+    async with Bot(TOKEN, base_url=f"{telegram.url}/bot") as bot:
+        await help_room.publish_description(bot)
+        shown = (await telegram.state())["bots"][0]["descriptions"]
+        assert shown == {
+            "": "Pay people and ask for money, right in the chat.\n\n"
+            "Every payment is approved with a PIN that only you know.",
+            "ar": "ادفع للناس واطلب المال داخل المحادثة مباشرة.\n\n"
+            "توافق على كل دفعة برقم سري لا يعرفه سواك.",
+        }
+        short = await bot.get_my_short_description()
+        assert short.short_description == "Pay people and ask for money, right in the chat."
+
+        await bot.set_my_description("Lunch money")
+        await help_room.publish_description(bot)
+        assert (await bot.get_my_description()).description == "Lunch money"
+
+
 async def test_a_server_that_refuses_ephemeral_commands_is_told_of_plain_ones() -> None:
     """The menu in groups is then as before Bot API 10.2, with all its commands."""
     told: list[list[str]] = []

@@ -100,3 +100,20 @@ async def test_a_claimed_payment_cannot_be_taken_back(
     assert answer.alert
     assert answer.toast == "This has been paid already. Nothing was paid twice."
     assert books(chatpay) == before
+
+
+async def test_a_receipt_of_several_counts_only_what_was_kept(
+    alice: Customer, bob: Customer
+) -> None:
+    """What came back is listed as returned, and no longer part of what was paid."""
+    card = await alice.ask("/pay @bob @ghosty 5 tickets", "Pay 2 people")
+    await alice.approve(card, "Pay €10.00")
+    receipt = await alice.see("Paid €10.00")
+    await alice.press(receipt, "Waiting for @ghosty…")
+    await alice.press(await alice.see("is waiting for @ghosty"), "Take back")
+
+    after = await alice.see("returned")
+    assert after.text == (
+        "✅ Paid €5.00\n• Bob @bob: €5.00 · paid\n• @ghosty: €5.00 · returned\ntickets"
+    )
+    assert (await alice.balance(), await bob.balance()) == ("€95.00", "€105.00")

@@ -173,6 +173,7 @@ async def test_pressing_again_and_by_others_leads_to_the_same_request(
     offer = card.button("Pay")["callback_data"]
     urls = [(await one.person.press_data(card, offer)).url for one in (bob, carol, bob, alice)]
     assert len(set(urls)) == 1
+    await alice.see("You ask")
     (request_card,) = [m for m in await alice.messages() if "You ask" in m.text]
     assert request_card.labels
     assert (await group_card(bob, group.key)).button("Pay")["url"] == urls[0]

@@ -157,7 +157,7 @@ async def test_reminders_are_capped(alice: Customer, bob: Customer, clock: Clock
     assert reminder.text == "🔔 A reminder: Alice @alice asks you to pay €12.50 — pizza"
     assert reminder.labels == ["Show"]
     again = await alice.press(own, "Remind")
-    assert (again.alert, "Try again from" in (again.toast or "")) == (True, True)
+    assert (again.alert, "short while ago" in (again.toast or "")) == (True, True)
 
     clock.advance(hours=25)
     assert (await alice.press(own, "Remind")).toast == "Reminded."
@@ -203,6 +203,30 @@ async def test_a_request_is_paid_in_parts_where_that_is_allowed(
     assert (await alice.balance(), await bob.balance()) == ("€112.50", "€87.50")
 
 
+async def test_whoever_declines_the_rest_is_told_what_was_paid(
+    alice: Customer, bob: Customer
+) -> None:
+    """What was paid before stays paid, and both cards and the news say so."""
+    preview = await alice.ask("/request @bob 12.50", "Ask Bob")
+    await alice.press(preview, "Allow part payments: off")
+    preview = await alice.see(lambda message: "Allow part payments: on" in message.labels)
+    await alice.press(preview, "Ask for €12.50")
+    asked = await bob.see("asks you to pay")
+    await bob.press(asked, "Pay a part…")
+    await bob.see("How much of the €12.50")
+    await bob.approve(await bob.ask("5", "Pay Alice"), "Pay €5.00")
+
+    await bob.press(await bob.see("to go"), "Decline")
+
+    ended = "\n\nYou declined the rest.\n€5.00 of €12.50 was paid."
+    assert (await bob.see("You declined")).text.endswith(ended)
+    own = await alice.see(lambda message: "Declined." in message.text)
+    assert own.text.endswith("\n\nDeclined.\n€5.00 of €12.50 was paid.")
+    news = await alice.see("the rest of your request")
+    assert news.text == "Bob @bob declined the rest of your request, €7.50."
+    assert (await alice.balance(), await bob.balance()) == ("€105.00", "€95.00")
+
+
 async def test_anyone_here_in_a_group_is_paid_by_the_first(
     telegram: Telegram, chatpay: Chatpay, alice: Customer, bob: Customer, carol: Customer
 ) -> None:
@@ -217,6 +241,7 @@ async def test_anyone_here_in_a_group_is_paid_by_the_first(
     await alice.person.press(question, "Anyone here")
     preview = await alice.person.expect(group, "Ask anyone here")
     await alice.person.press(preview, "Ask for €12.50")
+    assert (await alice.see("You asked anyone")).labels == ["Cancel request"]
 
     card = await bob.person.expect(group, "asks anyone here")
     assert card.text == "Alice @alice asks anyone here for €12.50\npizza"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from simulator.client import Telegram
+from tests.chat.books import books
 from tests.chat.driver import PIN, Chatpay, Clock, Customer
 
 A_MOMENT = r"[A-Z][a-z]{2} \d{1,2}, \d{4}, \d{1,2}:\d\d\s[AP]M UTC"
@@ -90,6 +91,54 @@ async def test_in_a_group_no_balance_is_told(
 
 
 # --- the bank ------------------------------------------------------------------------------------
+
+
+async def test_money_added_for_a_card_leads_back_to_it(chatpay: Chatpay, bob: Customer) -> None:
+    """Just what is missing is offered first; once it is there the card can be paid."""
+    carol = await chatpay.customer("Carol", money="10")
+    card = await carol.ask("/pay @bob 17.50 tickets", "€7.50 too little")
+    await carol.press(card, "Add money")
+    question = await carol.see("How much shall I add")
+    assert question.labels == ["€7.50", "€10.00", "€20.00", "€50.00"]
+
+    await carol.press(question, "€7.50")
+    added = await carol.see("€7.50 of play money added")
+    assert (added.id, added.labels) == (question.id, [])
+    await carol.approve(await carol.see("Left afterwards: €0.00"), "Pay €17.50")
+
+    assert (await carol.see("^✅ Paid")).text.startswith("✅ Paid €17.50 to Bob @bob\ntickets")
+    assert card.id not in [message.id for message in await carol.messages()]
+    assert (await carol.balance(), await bob.balance()) == ("€0.00", "€117.50")
+
+
+async def test_money_typed_for_a_card_is_of_the_cards_currency_too(
+    alice: Customer, bob: Customer
+) -> None:
+    """A card in dollars offers dollars; what is typed may be less, and then more is missing."""
+    await alice.press(await alice.ask("/pay @bob $8", r"\$8\.00 too little"), "Add money")
+    question = await alice.see("How much shall I add")
+    assert question.labels == ["$8.00", "$10.00", "$20.00", "$50.00"]
+    assert "up to $1,000.00 a day" in question.text
+
+    await alice.say("5 USD")
+    card = await alice.see(r"You have \$5\.00: that is \$3\.00 too little")
+    await alice.press(card, "Add money")
+    assert (await alice.see("How much shall I add")).labels[0] == "$3.00"
+
+
+async def test_nobody_adds_money_for_somebody_elses_card(
+    chatpay: Chatpay, alice: Customer, bob: Customer
+) -> None:
+    """A forged button says whose card it is not, and nothing moves."""
+    card = await alice.ask("/pay @bob 120", "€20.00 too little")
+    data = card.button("Add money")["callback_data"]
+    own = await bob.ask("/balance", "Your balance")
+    before = books(chatpay)
+
+    answer = await bob.person.press_data(own, data)
+
+    assert answer.toast == "This is somebody else's, so only they can do that."
+    assert books(chatpay) == before
 
 
 async def test_money_is_added_by_a_tap_on_a_round_amount(alice: Customer) -> None:
@@ -227,7 +276,7 @@ async def test_history_is_paged_both_ways_and_filtered(alice: Customer) -> None:
     assert (await alice.see(r"\+€0\.19")).text == first.text
 
     await alice.press(first, "Paid")
-    nothing = await alice.see("Nothing here")
+    nothing = await alice.see("Nothing of this kind yet")
     assert nothing.labels == ["All", "• Paid •", "Received", "Bank"]
 
 

@@ -287,6 +287,10 @@ async def test_the_profile_of_a_bot(telegram, bot, ann) -> None:
     assert await bot.call("getMyCommands", language_code="de") == []
     await bot.call("setMyName", name="Payments")
     assert (await bot.call("getMe"))["first_name"] == "Payments"
+    await bot.call("setMyDescription", description="Pays people")
+    await bot.call("setMyDescription", description="Zahlt Leute", language_code="de")
+    shown = (await telegram.state())["bots"][0]
+    assert shown["descriptions"] == {"": "Pays people", "de": "Zahlt Leute"}
     await bot.call("setMyShortDescription", short_description="Pay", language_code="de")
     assert await bot.call("getMyShortDescription") == {"short_description": ""}
     button = {"type": "web_app", "text": "Open", "web_app": {"url": "https://a.example/app"}}

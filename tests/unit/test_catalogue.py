@@ -136,6 +136,20 @@ def test_amounts_stand_apart_in_arabic() -> None:
     assert "12.50" in shown
 
 
+@pytest.mark.parametrize(
+    ("language", "day"),
+    [
+        ("en", "Nov 22, 2026"),
+        ("de", "22.11.2026"),
+        ("ar", "22 نوفمبر 2026"),
+        ("ja", "2026年11月22日"),
+    ],
+)
+def test_days_hold_nothing_that_looks_like_a_command(language: str, day: str) -> None:
+    """A slash after a mark of direction would make a command of the month."""
+    assert Texts(language).day(1_795_305_600_000) == day
+
+
 @pytest.mark.parametrize(("language", "name"), [("en", FORGOTTEN), ("ar", "حساب محذوف")])
 def test_a_deleted_account_has_a_name_in_each_language(language: str, name: str) -> None:
     """Alone, in a sentence, and where names are shown with their @username."""

@@ -28,7 +28,7 @@ from bot.web.app.door import APPROVING_MS, Answer, Call, Door, Told, Unreadable
 from bot.web.app.views import Json
 from bot.web.app.words import words
 from bot.web.languages import texts_for
-from payments.errors import NotYours, PayeeRefusal, PayeeRefused, UnknownPerson
+from payments.errors import NotYours, PayeeRefusal, PayeeRefused
 from payments.ids import TOKEN_LENGTH
 from payments.models import Intent
 from payments.money import Doubt, Money, parse_amount
@@ -389,12 +389,11 @@ def _somebody(call: Call) -> PayeeRef:
     """Who was named.
 
     Raises:
-        UnknownPerson: nobody was.
-        PayeeRefused: it is the name of a bot.
+        PayeeRefused: nobody was, or it is the name of a bot.
     """
     who = call.text("who").removeprefix("@")
     if not who:
-        raise UnknownPerson
+        raise PayeeRefused(PayeeRefusal.NOBODY)
     if payees.is_bots(who):
         raise PayeeRefused(PayeeRefusal.BOT)
     return who

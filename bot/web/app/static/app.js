@@ -91,6 +91,7 @@ class App {
 
   /** Does something that the server may refuse; undefined, and its sentence shown, if it does. */
   async attempt(doing) {
+    notice.classList.remove("shown");
     telegram.busy(true);
     try {
       return await doing();

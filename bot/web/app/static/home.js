@@ -110,7 +110,7 @@ export function homeScreens(app) {
           "span",
           { class: "grow" },
           apart(line.who.name, "name"),
-          el("span", { class: "quiet" }, [line.when, line.note].filter(Boolean).join(" · ")),
+          el("span", { class: "quiet" }, apart(line.when), line.note && " · ", line.note && apart(line.note)),
         ),
         el("bdi", { class: line.credited ? "sum in" : "sum", dir: "ltr" }, line.amount),
       ),
