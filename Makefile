@@ -18,7 +18,7 @@ run: $(STAMP)  ## Run the bot on Telegram, as set in .env.
 	@$(BIN)/chatpay run
 
 test: $(STAMP)  ## Run all tests.
-	$(BIN)/python -m pytest -n 4
+	$(BIN)/python -m pytest -n 4 --dist worksteal
 
 soak: $(STAMP)  ## Run the long tests, for an hour: kills, big books, memory.
 	SOAK=1 $(BIN)/python -m pytest -q -s tests/faults/test_kill.py tests/faults/test_workers.py \

@@ -93,7 +93,8 @@ async def _steal(folder: Path) -> Loot:
     async with LocalTelegram() as server, Telegram(server.url) as telegram:
         chatpay = Chatpay(telegram, folder, changes={"operators": (OPERATOR_ID,)})
         await chatpay.start()
-        alice = await chatpay.customer("Alice", phone=PHONE)
+        alice = await chatpay.newcomer("Alice", phone=PHONE)
+        await alice.get_ready()
         bob = await chatpay.customer("Bob")
         await chatpay.customer("Olga", money="", id=OPERATOR_ID)
         await _chat(alice, bob)

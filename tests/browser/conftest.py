@@ -1,7 +1,7 @@
 """A browser, a local Telegram with a small bot and two people, and its page.
 
-One browser serves all tests of a module, which therefore share an event loop:
-`pytestmark = pytest.mark.asyncio(loop_scope="module")`.
+One browser serves all tests here, which therefore share an event loop:
+`pytestmark = pytest.mark.asyncio(loop_scope="session")`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def chromium() -> str:
     return found
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(chromium: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(
@@ -57,26 +57,26 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
         await launched.close()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def server() -> AsyncIterator[LocalTelegram]:
     async with LocalTelegram() as running:
         yield running
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def telegram(server: LocalTelegram) -> AsyncIterator[Telegram]:
     async with Telegram(server.url) as connected:
         yield connected
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def bot(server: LocalTelegram, telegram: Telegram) -> AsyncIterator[SmallBot]:
     await telegram.bot(TOKEN, username=USERNAME, first_name=NAME)
     async with aiohttp.ClientSession() as session:
         yield SmallBot(server.url, session)
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def ann(telegram: Telegram, bot: SmallBot) -> Person:
     """Somebody who has started the bot."""
     person = await telegram.person(
@@ -86,13 +86,13 @@ async def ann(telegram: Telegram, bot: SmallBot) -> Person:
     return person
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def bob(telegram: Telegram, ann: Person) -> Person:
     """Somebody who has not; in the page he comes after Ann."""
     return await telegram.person("Bob", username="bob")
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def open_page(browser: Browser, server: LocalTelegram) -> AsyncIterator[OpenPage]:
     """Opens the page; afterwards nothing may have gone wrong in it, nor been asked elsewhere."""
     troubles: list[str] = []

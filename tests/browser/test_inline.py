@@ -16,10 +16,10 @@ from tests.browser.columns import newest, phone, write
 from tests.browser.conftest import OpenPage
 from tests.chat.driver import BOT_USERNAME, PIN, Chatpay, Customer
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def chatpay(telegram: Telegram, tmp_path: Path) -> AsyncIterator[Chatpay]:
     """The bot; afterwards every invariant of its books holds."""
     running = Chatpay(telegram, tmp_path)
@@ -30,12 +30,12 @@ async def chatpay(telegram: Telegram, tmp_path: Path) -> AsyncIterator[Chatpay]:
         assert verify(connection) == []
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def alice(chatpay: Chatpay) -> Customer:
     return await chatpay.customer("Alice")
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def bob(chatpay: Chatpay, alice: Customer) -> Customer:
     return await chatpay.customer("Bob")
 

@@ -20,7 +20,7 @@ from tests.browser.contrast import faint
 from tests.chat.books import books
 from tests.chat.driver import PIN, Chatpay, Clock, Customer
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SHOT = ARTIFACTS / "mini_app"
 OpenApp = Callable[..., Awaitable["App"]]
@@ -31,7 +31,7 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def chatpay(telegram: Telegram, tmp_path: Path, clock: Clock) -> AsyncIterator[Chatpay]:
     """The bot with its web side; afterwards every invariant of its books holds."""
     place = f"127.0.0.1:{free_port()}"
@@ -109,7 +109,7 @@ class App:
         await self.see("This device")
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def open_app(open_page: OpenPage, chatpay: Chatpay) -> OpenApp:
     """Opens somebody's phone, and in it the Mini App by the button beside the text field."""
 
@@ -265,6 +265,28 @@ async def test_another_persons_card_is_not_shown(chatpay: Chatpay, open_app: Ope
     await app.lead_to(str(opened["url"]))
     await app.see("This is somebody else's")
     await expect(app.inside.locator("body")).not_to_contain_text("12.50")
+
+
+async def test_what_was_wrong_is_said_until_it_is_put_right(
+    chatpay: Chatpay, open_app: OpenApp
+) -> None:
+    """Each thing that is missing is named, and nothing of that is left over the card."""
+    alice = await chatpay.customer("Alice")
+    await chatpay.customer("Bob", money="")
+    app = await open_app(alice)
+    said = app.inside.locator(".said")
+    await app.press("Send")
+    await app.press_main("Continue")
+    await expect(said).to_have_text("Who is it for? Choose somebody first.")
+    await app.inside.get_by_role("textbox", name="Whom do you want to pay?").fill("@bob")
+    await app.press_main("Continue")
+    await expect(said).to_have_text(
+        "I could not read that as an amount. Try something like 12.50."
+    )
+    await app.inside.get_by_role("textbox", name="Amount").fill("8")
+    await app.press_main("Continue")
+    await expect(app.main_button).to_have_text("Pay €8.00")
+    await expect(said).not_to_have_class(re.compile("shown"))
 
 
 async def test_money_is_asked_for_and_a_code_is_scanned(

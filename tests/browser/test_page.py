@@ -13,7 +13,7 @@ from tests.browser.columns import newest, phone, write
 from tests.browser.conftest import OpenPage
 from tests.browser.small_bot import USERNAME, SmallBot, button, inline, qr
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 

@@ -13,12 +13,12 @@ from tests.browser.columns import newest, phone, write
 from tests.browser.conftest import ARTIFACTS, OpenPage
 from tests.browser.small_bot import USERNAME, SmallBot, button, inline, qr
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SECRET = "Only you see this"
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def group(telegram: Telegram, bot: SmallBot, ann: Person, bob: Person) -> Group:
     """Ann, Bob and the bot, an administrator with one ephemeral command."""
     balance = {"command": "balance", "description": "What you have", "is_ephemeral": True}

@@ -15,7 +15,7 @@ from tests.browser.conftest import ARTIFACTS, OpenPage
 from tests.browser.relay import Relay
 from tests.browser.small_bot import NAME, USERNAME, SmallBot, button, inline, qr
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
@@ -60,6 +60,22 @@ async def test_commands_are_offered(open_page: OpenPage, bot: SmallBot, ann: Per
     await field.press("ArrowDown")
     await field.press("Enter")
     await expect(newest(page, ann).locator(".text")).to_contain_text("/party")
+
+
+async def test_a_bot_introduces_itself_in_an_empty_chat(
+    open_page: OpenPage, bot: SmallBot, bob: Person
+) -> None:
+    """In one's own language, where it has that; gone with the first message."""
+    await bot.call("setMyDescription", description="I pay people.")
+    await bot.call("setMyDescription", description="Ich zahle Leute.", language_code="de")
+    page = await open_page()
+    introduction = phone(page, bob).locator(".introduction:visible")
+    await expect(introduction).to_have_text("What can this bot do?I pay people.")
+    await bob.change(language_code="de")
+    await expect(introduction).to_have_text("What can this bot do?Ich zahle Leute.")
+    await phone(page, bob).get_by_role("button", name="Start").click()
+    await expect(newest(page, bob).locator(".text")).to_contain_text("/start")
+    await expect(introduction).to_have_count(0)
 
 
 async def test_start_block_and_unblock(open_page: OpenPage, bot: SmallBot, bob: Person) -> None:
@@ -250,7 +266,7 @@ async def test_an_emptied_world_is_shown_empty(
 async def test_a_narrow_screen_shows_one_person(
     open_page: OpenPage, bot: SmallBot, ann: Person, bob: Person
 ) -> None:
-    """At 390 pixels there are tabs for people, with unread counts, and nothing overflows."""
+    """There are tabs for people, with unread counts; nothing overflows, at 320 pixels neither."""
     page = await open_page(390, 844)
     await expect(phone(page, ann)).to_be_visible()
     await expect(phone(page, bob)).to_be_hidden()
@@ -263,6 +279,9 @@ async def test_a_narrow_screen_shows_one_person(
         .filter(one => one.getBoundingClientRect().right > innerWidth + 1)
         .map(one => one.className)"""
     assert await page.evaluate(wider) == []
+    await page.set_viewport_size({"width": 320, "height": 700})
+    assert await page.evaluate(wider) == []
+    assert await page.evaluate("document.documentElement.scrollWidth") == 320
 
 
 async def test_the_theme_follows_the_device_until_it_is_chosen(

@@ -25,7 +25,7 @@ from tests.browser.conftest import ARTIFACTS
 from tests.browser.shop import BOT, OWNER, Shop, open_shop
 from tests.unit.payments_kit import START
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
@@ -35,13 +35,13 @@ BYTES_MOST = 60_000
 Visit = Callable[..., Awaitable[Page]]
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     async with open_shop(tmp_path) as opened:
         yield opened
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def visit(browser: Browser) -> AsyncIterator[Visit]:
     """Opens an address in a browser without scripts; keyword arguments as for a context."""
     contexts: list[BrowserContext] = []
@@ -87,7 +87,7 @@ async def test_phone_shows_the_offer_and_the_button_at_once(shop: Shop, visit: V
     assert box["y"] + box["height"] < PHONE["height"]
     assert box["height"] >= 48
     assert await page.get_by_role("heading", level=1).inner_text() == "Mira Okafor"
-    assert await page.get_by_role("img", name="Verified by Telegram").is_visible()
+    assert await page.get_by_role("img", name="On Telegram").is_visible()
     assert await fits(page, PHONE["width"])
     assert qr.read(await shot(page, "phone")) == [shop.page(link)]
 

@@ -16,13 +16,13 @@ from storage.sqlite import snapshot
 from tests.browser.conftest import ARTIFACTS, OpenPage
 from tests.processes import Running
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PIN = "274913"
 SHOT = ARTIFACTS / "story"
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def demo(tmp_path: Path) -> AsyncIterator[str]:
     """`chatpay demo` as a process; its address. Afterwards every invariant of its books holds."""
     port = free_port()

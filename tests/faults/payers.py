@@ -154,9 +154,7 @@ async def ready(telegram: Telegram, name: str) -> Customer:
     """Somebody who has joined, with a PIN and `FUNDS_MINOR` of play money."""
     person = await telegram.person(name, username=name.lower())
     customer = Customer(person, "chatpay_bot")
-    await customer.join()
-    await customer.choose_pin()
-    await customer.top_up(str(FUNDS_MINOR // 100))
+    await customer.get_ready(str(FUNDS_MINOR // 100))
     return customer
 
 

@@ -40,9 +40,7 @@ async def test_a_shop_moves_to_postgresql_and_goes_on_with_an_open_card(
         Customer(await telegram.person(n, username=n), "chatpay_bot") for n in ("ann", "bea")
     ]
     for customer in (ann, bea):
-        await customer.join()
-        await customer.choose_pin()
-        await customer.top_up("20")
+        await customer.get_ready("20")
     card = await ann.ask("/pay @bea 12.50 lunch", "Pay Bea|Pay bea")
     moving = ("migrate", "--from", f"sqlite:///{tmp_path}/chatpay.db", "--to", url)
 

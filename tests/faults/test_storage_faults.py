@@ -126,9 +126,7 @@ async def test_a_full_disk_acknowledges_nothing_and_loses_nothing(
     alice = Customer(await telegram.person("Alice", username="alice"), "chatpay_bot")
     bob = Customer(await telegram.person("Bob", username="bob"), "chatpay_bot")
     await bob.join()
-    await alice.join()
-    await alice.choose_pin()
-    await alice.top_up("100")
+    await alice.get_ready()
     keypad = await open_keypad(alice)
 
     limit_files(running, 4096)

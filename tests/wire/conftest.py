@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
-from tests.chat.conftest import alice, bob, carol, chatpay, clock, telegram
+import pytest
 
-__all__ = ["alice", "bob", "carol", "chatpay", "clock", "telegram"]
+from tests.chat.conftest import bob, carol, chatpay, clock, telegram
+from tests.chat.driver import Chatpay, Customer
+
+__all__ = ["bob", "carol", "chatpay", "clock", "telegram"]
+
+
+@pytest.fixture
+async def alice(chatpay: Chatpay) -> Customer:
+    """Somebody who did all of it in the chat, from the first word."""
+    alice = await chatpay.newcomer("Alice")
+    await alice.get_ready()
+    return alice
