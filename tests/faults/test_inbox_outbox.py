@@ -157,7 +157,9 @@ async def test_a_crash_while_a_receipt_is_sent_loses_no_receipt(
     running = await started(telegram, tmp_path)
     clock = Clock()
     again = Chatpay(telegram, tmp_path, clock, {"secret_key": SecretStr(KEY)}, TOKEN)
-    ann, bob = await again.customer("Ann"), await again.customer("Bob")
+    ann, bob = await again.newcomer("Ann"), await again.newcomer("Bob")
+    for customer in (ann, bob):
+        await customer.get_ready()
     await telegram.fault("timeout", "sendMessage", chat_id=bob.id, times=1)
     await paid(ann)
     await ann.see("Paid €10.00")

@@ -1,0 +1,26 @@
+"""How the tests are shared out among several workers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+_WAIT_MOSTLY = Path(__file__).parent / "faults"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Spreads the tests that mostly wait among those that mostly compute.
+
+    Workers then seldom all wait, or all compute, at the same time. One alone keeps the order.
+    """
+    if not hasattr(config, "workerinput"):
+        return
+    waiting = [item for item in items if item.path.is_relative_to(_WAIT_MOSTLY)]
+    computing = [item for item in items if not item.path.is_relative_to(_WAIT_MOSTLY)]
+    place = {
+        item: (at + 0.5) / len(group)
+        for group in (waiting, computing)
+        for at, item in enumerate(group)
+    }
+    items.sort(key=place.__getitem__)
