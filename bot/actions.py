@@ -1,9 +1,11 @@
-"""What an operator is about to do, or has done, in words."""
+"""What an operator is about to do, or has done, in words, and where to go from there."""
 
 from __future__ import annotations
 
 from markupsafe import Markup
+from telegram import InlineKeyboardMarkup
 
+from bot import keyboards
 from bot.context import Scene
 from bot.texts import Texts
 from payments.models import ActionKind, OperatorAction, Person
@@ -17,6 +19,17 @@ async def what(scene: Scene, action: OperatorAction | None) -> Markup:
     people = await scene.payments.people(ids)
     person = None if action.person_id is None else people.get(action.person_id)
     return _line(action.kind, whom(person), scene.t)
+
+
+def where_next(action: OperatorAction, t: Texts) -> InlineKeyboardMarkup:
+    """The ways on from an action that is done: whom it was about, and the operators' menu."""
+    person_id = action.person_id
+    back = [keyboards.button(t.plain("‹ Back"), "x", "home")]
+    if person_id is None:
+        return keyboards.rows(back)
+    return keyboards.rows(
+        [keyboards.button(t.plain("Show the person"), "x", "person", person_id)], back
+    )
 
 
 def whom(person: Person | None) -> str:

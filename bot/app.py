@@ -46,6 +46,7 @@ from bot.context import AnyApplication, Services, serve
 from bot.memory import ChatMemory
 from bot.outbox import Sender
 from bot.pacing import Pacer
+from bot.plain_moments import send_plain_where_refused
 from bot.shared_pacing import SharedPacer
 from bot.sweeper import Sweeper
 from bot.transport import Transport
@@ -155,6 +156,7 @@ def register(
     pacer = SharedPacer(store, clock) if store.shared else Pacer()
     services = Services(payments, ChatMemory(store, clock), pacer, public_url)
     serve(application, services)
+    send_plain_where_refused(application.bot)
     ours = [handler for room in ROOMS for handler in room.handlers()]
     application.add_handlers([_Guest(handler, application) for handler in ours], group=GROUP)
     chatpay = Chatpay(application, services)

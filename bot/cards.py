@@ -26,6 +26,7 @@ from bot.keyboards import (
 )
 from bot.texts import Texts
 from payments.models import (
+    BankAccount,
     Intent,
     IntentKind,
     IntentState,
@@ -40,6 +41,7 @@ from payments.models import (
 from payments.money import Money
 from payments.names import isolated
 from payments.policy import DAY
+from payments.proofs import masked
 
 Screen = tuple[Markup, InlineKeyboardMarkup | None]
 """A message: its HTML and its buttons."""
@@ -68,6 +70,8 @@ class IntentFacts:
     """The amount and the note came with a request or a link and are not the payer's to change."""
     link: Link | None = None
     """The payment link that the card pays."""
+    bank: BankAccount | None = None
+    """The account that the payer has linked by now, where money goes to the bank."""
     lookalikes: Mapping[str, Person] = field(default_factory=dict)
     """By payment: whom the payer paid before and may take the payee for."""
     now: Millis = 0
@@ -101,14 +105,25 @@ def known(person_id: PersonId | None, people: Mapping[PersonId, Person]) -> Pers
     return None if person_id is None else people.get(person_id)
 
 
-def payee_of(payment: Payment, people: Mapping[PersonId, Person], t: Texts) -> Markup:
+def payee_of(
+    payment: Payment,
+    people: Mapping[PersonId, Person],
+    t: Texts,
+    bank: BankAccount | None = None,
+) -> Markup:
     """Who gets a payment: somebody known, an @username so far unknown, or one's own bank.
 
-    Only a gift waits, or comes back, with nobody named.
+    Only a gift waits, or comes back, with nobody named. With a `bank`, its account is named.
     """
     is_gift = payment.state in {PaymentState.HELD, PaymentState.RETURNED}
-    nobody = t("whoever takes it first") if is_gift else t("your bank")
+    nobody = t("whoever takes it first") if is_gift else _own_bank(bank, t)
     return named(payment.payee_id, payment.payee_username, people, nobody)
+
+
+def _own_bank(bank: BankAccount | None, t: Texts) -> Markup:
+    if bank is None:
+        return t("your bank")
+    return t("your account {number}", number=masked(bank.number))
 
 
 def named(
@@ -124,7 +139,12 @@ def named(
     return nobody if username is None else Markup("@{}").format(username)
 
 
-def what(intent: Intent, people: Mapping[PersonId, Person], t: Texts) -> Markup:
+def what(
+    intent: Intent,
+    people: Mapping[PersonId, Person],
+    t: Texts,
+    bank: BankAccount | None = None,
+) -> Markup:
     """A complete intent in a few words: "€12.50 to Bob Stone @bob"."""
     total = t.money(total_of(intent))
     if len(intent.payments) > 1:
@@ -134,7 +154,7 @@ def what(intent: Intent, people: Mapping[PersonId, Person], t: Texts) -> Markup:
             len(intent.payments),
             total=total,
         )
-    payee = payee_of(intent.payments[0], people, t)
+    payee = payee_of(intent.payments[0], people, t, bank)
     if intent.kind is IntentKind.GIFT and intent.payments[0].payee_id is None:
         payee = t("whoever takes it first")
     return t("<b>{total}</b> to {payee}", total=total, payee=payee)
@@ -286,6 +306,8 @@ def range_line(terms: LinkTerms, t: Texts) -> Markup | None:
 def did_you_mean(readings: Sequence[Money], t: Texts) -> Markup:
     """The question that a doubtful amount raises."""
     one, *others = (t.money(reading) for reading in readings)
+    if not others:
+        return t("Did you mean {one}? If not, write the amount again.", one=one)
     return t("Did you mean {one} or {other}?", one=one, other=", ".join(others))
 
 
@@ -326,7 +348,7 @@ def _heading(intent: Intent, facts: IntentFacts, t: Texts) -> Markup | None:
         return t.plural("Pay {n} person", "Pay {n} people", len(intent.payments))
     if intent.kind is IntentKind.GIFT:
         return t("Send to whoever takes it first")
-    payee = payee_of(intent.payments[0], facts.people, t)
+    payee = payee_of(intent.payments[0], facts.people, t, facts.bank)
     if intent.kind is IntentKind.REFUND:
         return t("Give back to {payee}", payee=payee)
     if intent.kind is IntentKind.WITHDRAWAL:

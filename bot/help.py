@@ -37,6 +37,7 @@ from bot import (
 )
 from bot.callbacks import pattern
 from bot.context import Scene, handler
+from bot.parts import Parts
 from bot.texts import Texts, languages
 from payments.errors import NotOpen
 
@@ -261,4 +262,13 @@ def places() -> dict[str, Callable[[Scene], Awaitable[None]]]:
         "privacy": privacy.open_privacy,
         "help": open_help,
         "cancel": cancel_all,
+    }
+
+
+def as_written() -> dict[str, Callable[[Scene, Parts], Awaitable[None]]]:
+    """Of these places, where what was written behind the command may come in later."""
+    return {
+        "pay": pay.begin_as_written,
+        "request": request.begin_as_written,
+        "split": request.begin_split_as_written,
     }

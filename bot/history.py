@@ -1,5 +1,7 @@
 """What was paid and received: `/history`, page by page, and the receipt of each line.
 
+All of it at once is a file (`bot/history_file.py`).
+
 Lists are paged by position, never by counting, so a page is as quick for the millionth line as
 for the first. Shown in the private chat, and in a group as an aside.
 """
@@ -14,7 +16,7 @@ from markupsafe import Markup
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, filters
 
-from bot import cards, keyboards, start, wallet
+from bot import cards, history_file, keyboards, start, wallet
 from bot.callbacks import pattern
 from bot.context import Scene, handler
 from bot.texts import Texts
@@ -46,6 +48,7 @@ def handlers() -> list[BaseHandler[Any, Any, Any]]:
     return [
         CommandHandler("history", _command, filters=filters.UpdateType.MESSAGE),
         CallbackQueryHandler(_button, pattern=pattern("h")),
+        *history_file.HistoryFiles().handlers(),
     ]
 
 
@@ -134,6 +137,7 @@ async def _page(scene: Scene, view: _View) -> tuple[Markup, InlineKeyboardMarkup
         _page_buttons(page, view, scene.t),
         *keyboards.in_rows_of(2, _filter_buttons(view, scene.t)),
         await _currency_buttons(scene, view),
+        [history_file.button(view.currency, scene.t)] if page.lines else [],
     )
     return _lines(scene, page, view), markup
 

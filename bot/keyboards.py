@@ -118,7 +118,7 @@ def main_menu(t: Texts) -> InlineKeyboardMarkup:
             button(t.plain("🙏 Request"), "m", "request"),
         ],
         [
-            button(t.plain("➕ Add money"), "w", "topup"),
+            button(t.plain("💳 Add money"), "w", "topup"),
             button(t.plain("🔗 My link"), "m", "me"),
         ],
     )

@@ -30,8 +30,9 @@ from bot.context import Scene, edited, handler
 from bot.keyboards import button, in_rows_of, quick_amounts, rows
 from bot.link_address import addresses_of
 from bot.memory import draft_of
+from bot.texts import Texts
 from payments.errors import NotOpen, NotYours
-from payments.models import Link, Prompt
+from payments.models import Link, Person, Prompt
 from payments.money import Doubt, Money, Unreadable
 
 _SALES = 5
@@ -157,17 +158,22 @@ async def _make(scene: Scene, amount: Money | None, note: str) -> None:
 
 async def _show(scene: Scene, link: Link) -> None:
     """Sends the link's picture, with the addresses and what can be done with it below."""
-    terms = link.terms
-    picture = await qr.make_card(
-        addresses_of(link.id, scene).best,
-        name=scene.person.name,
-        amount=terms.amount if terms.fixed else None,
-        note=terms.note,
-        hint=scene.t.plain("Scan to pay"),
-        locale=str(scene.t.locale),
-    )
+    picture = await draw(link, addresses_of(link.id, scene).best, scene.person, scene.t)
     await scene.send_photo(picture, *_card(scene, link))
     await bank_app.show(scene, link)
+
+
+async def draw(link: Link, address: str, owner: Person, t: Texts) -> bytes:
+    """The picture of a link, PNG: the QR code of an address of it, with whom and what it pays."""
+    terms = link.terms
+    return await qr.make_card(
+        address,
+        name=owner.name,
+        amount=terms.amount if terms.fixed else None,
+        note=terms.note,
+        hint=t.plain("Scan to pay"),
+        locale=str(t.locale),
+    )
 
 
 def _card(scene: Scene, link: Link) -> Screen:

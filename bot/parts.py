@@ -56,6 +56,8 @@ class Parts:
     amount: Amount | None
     note: str
     """One clean line of any length: how long a note may be is for the rules to say."""
+    names_bot: bool = False
+    """Whether nobody is named but the bot, by its own @name."""
 
 
 def read_parts(
@@ -73,14 +75,14 @@ def read_parts(
     The rules, beyond those of `payments.money.parse_amount`:
 
     - Payees are mentions, named people and phone numbers; the author of the message replied to
-      counts only when nobody is named. The bot's own @name is nobody.
+      counts only when nobody is named. The bot's own @name is none of them.
     - The first number is the amount, together with a currency beside it. The rest is the note.
     - Numbers separated by a space are one amount when they are written as groups and nothing
       but a payee, a currency or the end follows (`1 200 @bob`).
     - A bare whole number is doubtful when another number follows it (`12 5 lunch`: 12.00 or
       12.50), when a later number has decimals or a currency (`2 pizzas 12.50`), or when a
       number is all that would be left for the note. With decimals or a currency of its own the
-      first number stands (`12.50 2 pizzas`).
+      first number stands (`12.50 2 pizzas`), unless a later one names another currency (`€5 $6`).
 
     Args:
         text: The whole message text, command included.
@@ -92,7 +94,9 @@ def read_parts(
         locale: The person's language; with a territory (`pt_BR`), phone numbers with a leading
             zero are read as numbers of that country.
     """
-    pieces = _pieces(text, entities, bot_username=bot_username)
+    found = _pieces(text, entities)
+    pieces = [piece for piece in found if not _is_called(piece, bot_username)]
+    names_bot = len(pieces) < len(found)
     pieces = _read_phones(pieces, region=Locale.parse(locale).territory)
     payees = tuple(dict.fromkeys(piece for piece in pieces if not isinstance(piece, str)))
     if not payees and reply_to_user is not None:
@@ -100,7 +104,8 @@ def read_parts(
     reader = _AmountReader(pieces, default=default_currency, currencies=currencies, locale=locale)
     amount, used = reader.find()
     words = [piece for i, piece in enumerate(pieces) if isinstance(piece, str) and i not in used]
-    return Parts(payees, amount, clean_line(" ".join(words)))
+    note = clean_line(" ".join(words))
+    return Parts(payees, amount, note, names_bot=names_bot and not payees)
 
 
 # --- Payees --------------------------------------------------------------------------------------
@@ -111,7 +116,7 @@ _SPACE = re.compile("[ \t\r\n\v\f]+")
 """What separates words. The no-break spaces do not: they group digits."""
 
 
-def _pieces(text: str, entities: Iterable[MessageEntity], *, bot_username: str) -> list[Piece]:
+def _pieces(text: str, entities: Iterable[MessageEntity]) -> list[Piece]:
     """Cut the text into words and the payees that Telegram marked, leaving the command out."""
     units = text.encode("utf-16-le", "surrogatepass")
     pieces: list[Piece] = []
@@ -125,12 +130,13 @@ def _pieces(text: str, entities: Iterable[MessageEntity], *, bot_username: str) 
         done = end
         if entity.type == MessageEntity.TEXT_MENTION and entity.user is not None:
             pieces.append(_person(entity.user))
-        elif (
-            entity.type == MessageEntity.MENTION
-            and marked[1:].casefold() != bot_username.casefold()
-        ):
+        elif entity.type == MessageEntity.MENTION:
             pieces.append(PayeeByUsername(marked[1:]))
     return pieces + _words(units[done:], after_payee=bool(pieces))
+
+
+def _is_called(piece: Piece, username: str) -> bool:
+    return isinstance(piece, PayeeByUsername) and piece.username.casefold() == username.casefold()
 
 
 def _is_part(entity: MessageEntity) -> bool:
@@ -229,12 +235,13 @@ class _AmountReader:
             return self._nothing(), range(0)
         first = numbers[0]
         start = first - 1 if self._is_mark(first - 1) else first
-        return (
+        amount, used = (
             self._grouped(start, first)
             or self._single(start, first)
             or self._followed(start, first)
             or self._in_doubt(first, numbers[1:])
         )
+        return self._against_other_currencies(amount, used, numbers)
 
     def _nothing(self) -> Unreadable | None:
         """A word such as `1e3` or `½` was meant as an amount; without one there is none."""
@@ -282,12 +289,35 @@ class _AmountReader:
         rest = [i for i, p in enumerate(self.pieces) if isinstance(p, str) and i != first]
         rivals = []
         for i in later:
-            start = i - 1 if self._is_mark(i - 1) else i
-            stop = i + 2 if self._is_mark(i + 1) else i + 1
+            start, stop = self._with_marks(i)
             bare = stop - start == 1 and _bare(str(self.pieces[i])).isdecimal()
             if not bare or rest == [i]:
                 rivals.append(self._read(start, stop))
         return _either(alone, *rivals), range(first, first + 1)
+
+    def _against_other_currencies(
+        self, amount: Amount, used: range, numbers: Sequence[int]
+    ) -> tuple[Amount, range]:
+        """Doubt the amount where a later one names another currency: `€5 $6`."""
+        for i in numbers:
+            if i in used or isinstance(amount, Unreadable):
+                continue
+            start, stop = self._with_marks(i)
+            start = max(start, used.stop)
+            rival = self._read(start, stop)
+            if self._names_currency(start, stop) and _currencies(rival) - _currencies(amount):
+                amount = _either(amount, rival)
+                used = range(used.start, stop) if start == used.stop else used
+        return amount, used
+
+    def _names_currency(self, start: int, stop: int) -> bool:
+        words = (_bare(str(piece)) for piece in self.pieces[start:stop])
+        return not all(_ONLY_NUMBER.fullmatch(word) for word in words)
+
+    def _with_marks(self, i: int) -> tuple[int, int]:
+        """Where a number begins and ends, with a currency beside it."""
+        start = i - 1 if self._is_mark(i - 1) else i
+        return start, i + 2 if self._is_mark(i + 1) else i + 1
 
     def _piece(self, i: int) -> Piece | None:
         return self.pieces[i] if 0 <= i < len(self.pieces) else None
@@ -317,8 +347,18 @@ class _AmountReader:
         )
 
 
+def _currencies(amount: Amount) -> set[str]:
+    match amount:
+        case Money():
+            return {amount.currency}
+        case Doubt(readings):
+            return {reading.currency for reading in readings}
+        case Unreadable():
+            return set()
+
+
 def _either(*amounts: Amount) -> Amount:
-    """Return the doubt between all readings, or the one reading if there is just one."""
+    """Return the doubt between all readings, or the one reading if it alone is certain."""
     readings: dict[Money, None] = {}
     for amount in amounts:
         if isinstance(amount, Money):
@@ -327,4 +367,5 @@ def _either(*amounts: Amount) -> Amount:
             readings |= dict.fromkeys(amount.readings)
     if not readings:
         return amounts[0]
-    return next(iter(readings)) if len(readings) == 1 else Doubt(tuple(readings))
+    in_doubt = len(readings) > 1 or any(isinstance(amount, Doubt) for amount in amounts)
+    return Doubt(tuple(readings)) if in_doubt else next(iter(readings))

@@ -66,12 +66,17 @@ def handlers() -> list[BaseHandler[Any, Any, Any]]:
 
 @handler
 async def _pay(scene: Scene) -> None:
-    if await start.need_to_join(scene, "m_pay"):
-        return
-    parts = payees.parts_of(scene)
+    if not await start.need_to_join(scene, "m_pay", words=payees.words_of(scene)):
+        await begin_as_written(scene, payees.parts_of(scene))
+
+
+async def begin_as_written(scene: Scene, parts: Parts) -> None:
+    """Starts a payment with what was written behind the command."""
     refs, problem = await payees.refer(scene, parts.payees)
     if not refs:
-        problem = problem or payees.reply_problem(scene)
+        problem = problem or payees.nobody_problem(scene, parts)
+    refs, left_out = payees.without_self(scene, refs)
+    problem = problem or left_out
     if isinstance(parts.amount, Unreadable):
         problem = problem or refusals.unreadable(parts.amount.reason, scene.t)
     intent, refusal = await _draft(scene, refs, parts)
@@ -163,6 +168,7 @@ def facts(
         play_money=payments.policy.sandbox,
         fixed=intent.request_id is not None or (link is not None and link.terms.fixed),
         link=link,
+        bank=around.bank,
         recent=around.recent,
         public_url=public_url,
         aside=aside,

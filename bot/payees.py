@@ -7,14 +7,17 @@ somebody for certain; an @username only looks somebody up, and may belong to nob
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from telegram import (
     KeyboardButton,
     KeyboardButtonRequestUsers,
     Message,
+    MessageEntity,
     ReplyKeyboardMarkup,
     ReplyKeyboardRemove,
+    User,
 )
 from telegram.ext import filters
 
@@ -23,6 +26,7 @@ from bot.context import Scene
 from bot.parts import Parts, Payee, PayeeById, PayeeByPhone, PayeeByUsername, read_parts
 from payments.errors import LimitExceeded, PayeeRefusal, PayeeRefused
 from payments.models import Person, Profile
+from payments.people import is_called
 from payments.service import PayeeRef
 
 PICKED_TO_PAY = 1
@@ -63,15 +67,54 @@ def parts_in(scene: Scene, text: str, message: Message | None = None) -> Parts:
         text: the text; with a message, as long as that, so that its entities fit.
         message: the message it is of, if any, for the people marked in it or replied to.
     """
-    replied = _replied_to(message) if message else None
-    return read_parts(
+    return _read(
+        scene,
         text,
         message.entities if message else (),
-        reply_to_user=replied.from_user if replied and not _is_somebody_elses(replied) else None,
+        _author_replied_to(message) if message else None,
+    )
+
+
+def words_of(scene: Scene) -> dict[str, object]:
+    """A command as plain JSON values, for `parts_kept`; nothing if it stands alone."""
+    message = scene.message
+    author = _author_replied_to(message) if message else None
+    if message is None or not (scene.arguments or author):
+        return {}
+    return {
+        "text": message.text or "",
+        "entities": [entity.to_dict() for entity in message.entities],
+        "replied_to": None if author is None else author.to_dict(),
+    }
+
+
+def parts_kept(scene: Scene, words: Mapping[str, Any]) -> Parts:
+    """The parts of a command of which `words_of` was kept."""
+    entities = MessageEntity.de_list(words["entities"], scene.bot)
+    author = words["replied_to"] and User.de_json(words["replied_to"], scene.bot)
+    return _read(scene, words["text"], entities, author)
+
+
+def _read(
+    scene: Scene, text: str, entities: Sequence[MessageEntity], author: User | None
+) -> Parts:
+    return read_parts(
+        text,
+        entities,
+        reply_to_user=author,
         bot_username=scene.bot.username,
         default_currency=scene.person.currency,
         currencies=scene.payments.policy.currencies,
         locale=str(scene.t.locale),
+    )
+
+
+def nobody_problem(scene: Scene, parts: Parts) -> str | None:
+    """Why nobody is named, as a plain sentence: it is the bot itself, or see `reply_problem`."""
+    return (
+        scene.t.plain("That is me. Only people can be paid or asked.")
+        if parts.names_bot
+        else reply_problem(scene)
     )
 
 
@@ -90,6 +133,12 @@ def _replied_to(message: Message) -> Message | None:
     """The message replied to; Telegram gives a topic's beginning where there is none."""
     replied = message.reply_to_message
     return None if replied is None or replied.forum_topic_created else replied
+
+
+def _author_replied_to(message: Message) -> User | None:
+    """Who wrote the message replied to, where that is certain."""
+    replied = _replied_to(message)
+    return None if replied is None or _is_somebody_elses(replied) else replied.from_user
 
 
 def _is_somebody_elses(message: Message) -> bool:
@@ -116,10 +165,14 @@ async def refer(scene: Scene, payees: Iterable[Payee]) -> tuple[list[PayeeRef], 
             case PayeeById(is_bot=False):
                 refs.append(await _met(scene, payee))
             case PayeeByUsername(username):
-                if is_bots(username) and await scene.payments.by_username(username) is None:
+                if username.casefold() == scene.bot.username.casefold():
+                    problem = scene.t.plain("That is me. Only people can be paid or asked.")
+                elif is_bots(username) and await scene.payments.by_username(username) is None:
                     problem = refusals.sentence(PayeeRefused(PayeeRefusal.BOT), scene.t)
                 else:
                     refs.append(username)
+            case PayeeById(user_id) if user_id == scene.bot.id:
+                problem = scene.t.plain("That is me. Only people can be paid or asked.")
             case PayeeById():
                 problem = refusals.sentence(PayeeRefused(PayeeRefusal.BOT), scene.t)
             case PayeeByPhone(phone):
@@ -127,6 +180,21 @@ async def refer(scene: Scene, payees: Iterable[Payee]) -> tuple[list[PayeeRef], 
                 refs += [] if found is None else [found.id]
                 problem = why_not or problem
     return refs, problem
+
+
+def without_self(scene: Scene, refs: Sequence[PayeeRef]) -> tuple[list[PayeeRef], str | None]:
+    """Leaves the person themselves out of several, and says so in a plain sentence.
+
+    Named alone, they stay: the rules refuse that.
+    """
+    others = [ref for ref in refs if not _is_self(scene.person, ref)]
+    if len(others) == len(refs) or not others:
+        return list(refs), None
+    return others, scene.t.plain("You were left out: money can only go to somebody else.")
+
+
+def _is_self(person: Person, ref: PayeeRef) -> bool:
+    return is_called(person, ref) if isinstance(ref, str) else ref == person.id
 
 
 async def identified(scene: Scene, refs: Iterable[PayeeRef]) -> tuple[PayeeRef, ...]:
@@ -144,7 +212,7 @@ async def _by_phone(scene: Scene, number: str) -> tuple[Person | None, str | Non
     try:
         person = await scene.payments.by_phone(number, by=scene.person.id)
     except LimitExceeded as error:
-        return None, refusals.sentence(error, scene.t).unescape()
+        return None, refusals.sentence(error, scene.t).striptags()
     if person is not None:
         return person, None
     return None, scene.t.plain(

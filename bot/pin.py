@@ -211,8 +211,8 @@ async def _heading(scene: Scene, keypad: Keypad) -> Markup:
 async def _what_is_approved(scene: Scene, keypad: Keypad) -> Markup:
     if keypad.intent_id is None:
         raise ValueError("a keypad that approves names what it approves")
-    intent, people = await scene.payments.card(keypad.intent_id, scene.person.id)
-    what = cards.what(intent, people, scene.t)
+    intent, people, bank = await scene.payments.card(keypad.intent_id, scene.person.id)
+    what = cards.what(intent, people, scene.t, bank)
     if intent.note:
         return scene.t(
             "🔒 {what}\n{note}\n\nTap your PIN to approve.", what=what, note=intent.note
@@ -266,7 +266,7 @@ async def _show(scene: Scene, result: TapResult) -> None:
         case PinSet(intent_id):
             await _pin_set(scene, intent_id)
         case Operated() | Erased() | NotDone():
-            await scene.edit(_what_was_done(result, scene.t))
+            await scene.edit(*_what_was_done(result, scene.t))
         case Enrolled():  # by a keypad of the Mini App, where alone the token is of use
             await _closed(scene, None)
         case KeypadClosed(intent_id):
@@ -285,14 +285,17 @@ async def _go_on(scene: Scene, result: Tapped | NextKeypad | WrongPin) -> None:
             await _redraw(scene, keypad, _wrong(tries_left, scene.t))
 
 
-def _what_was_done(result: Operated | Erased | NotDone, t: Texts) -> Markup:
+def _what_was_done(
+    result: Operated | Erased | NotDone, t: Texts
+) -> tuple[Markup, InlineKeyboardMarkup | None]:
     match result:
-        case Operated():
-            return t("✅ <b>Done</b>, and written into the log.")
+        case Operated(action):
+            done = t("✅ <b>Done</b>, and written into the log.")
+            return done, actions.where_next(action, t)
         case Erased():
-            return erased(t)
+            return erased(t), None
         case NotDone(error):
-            return refusals.sentence(error, t)
+            return refusals.sentence(error, t), None
 
 
 def erased(t: Texts) -> Markup:

@@ -17,7 +17,7 @@ from typing import Any
 from markupsafe import escape
 from telegram.ext import BaseHandler, CallbackQueryHandler, MessageHandler, filters
 
-from bot import keyboards, refusals
+from bot import cards, keyboards, refusals
 from bot.callbacks import pattern
 from bot.context import NotForUs, Scene, handler
 from payments.errors import NotOpen
@@ -158,7 +158,7 @@ async def _read_amount(scene: Scene, prompt: Prompt, text: str) -> None:
                 for amount in readings
             ]
             await scene.reply(
-                scene.t("That can be read in more than one way. Which do you mean?"),
+                cards.did_you_mean(readings, scene.t),
                 keyboards.rows(*keyboards.in_rows_of(2, choices)),
             )
         case Unreadable(reason):

@@ -6,7 +6,7 @@ nothing is looked up here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 from telegram import InlineKeyboardButton
@@ -58,12 +58,13 @@ def _receipt(intent: Intent, facts: IntentFacts, t: Texts) -> Screen:
     text = lines(
         _paid_in_all(intent, t),
         *(
-            Markup("• {}: {} · {}").format(
-                payee_of(p, facts.people, t), t.money(p.amount), _state(p, t)
+            Markup("• {}: {} · {} · <code>{}</code>").format(
+                payee_of(p, facts.people, t), t.money(p.amount), _state(p, t), reference(p.id)
             )
             for p in intent.payments
         ),
         note_line(intent.note),
+        *_paid_at(intent.payments, t),
     )
     held = [
         [
@@ -90,6 +91,12 @@ def _paid_in_all(intent: Intent, t: Texts) -> Markup:
     return t("✅ <b>Paid {total}</b>", total=total)
 
 
+def _paid_at(payments: Sequence[Payment], t: Texts) -> list[Markup]:
+    """When several were paid: those that did not have to wait, which were paid together."""
+    posted = [p.posted_at for p in payments if p.posted_at is not None]
+    return [Markup(), Markup("{}").format(t.moment(min(posted)))] if posted else []
+
+
 def _state(payment: Payment, t: Texts) -> Markup:
     if payment.state is PaymentState.HELD:
         return t("waiting")
@@ -106,7 +113,7 @@ def _refunded(payment: Payment) -> Money:
 
 def payment_receipt(payment: Payment, intent: Intent, facts: IntentFacts, t: Texts) -> Screen:
     """The payer's receipt of one payment: paid, waiting, returned or given back."""
-    payee = payee_of(payment, facts.people, t)
+    payee = payee_of(payment, facts.people, t, facts.bank)
     amount = t.money(payment.amount)
     if payment.state is PaymentState.HELD:
         return _held(payment, intent, facts, t)
@@ -197,7 +204,7 @@ _REFUSALS = ("InsufficientFunds", "LimitExceeded")
 
 def _ended(intent: Intent, facts: IntentFacts, t: Texts) -> Screen:
     complete = intent.total is not None
-    about = what(intent, facts.people, t) if complete else None
+    about = what(intent, facts.people, t, facts.bank) if complete else None
     text = lines(_why_ended(intent, t), about, note_line(intent.note))
     set_by_others = facts.fixed or facts.link is not None
     if not complete or set_by_others or intent.kind is not IntentKind.PAYMENT:

@@ -1,7 +1,7 @@
 """What is said when something is refused: one sentence for each error and each reason.
 
-Each fits an alert (200 characters, no tags), says what to do about it where something can be done,
-and is exact about money and time.
+Each fits an alert (200 characters, no tags but those of moments), says what to do about it where
+something can be done, and is exact about money and time.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _SENTENCES: dict[type[PaymentError], Sentence] = {}
 
 
 def sentence(error: PaymentError, t: Texts) -> Markup:
-    """What to tell the person, in at most 200 characters, as HTML without tags.
+    """What to tell the person, in at most 200 characters, as HTML whose only tags are moments.
 
     Raises:
         KeyError: there is no sentence for this class of error.
@@ -125,27 +125,30 @@ def _unknown_person(_: UnknownPerson, t: Texts) -> Markup:
     return t("I do not know anybody by that name. Check the spelling, or pick from contacts.")
 
 
+_PAYEES: dict[PayeeRefusal, Callable[[str, Texts], Markup]] = {
+    PayeeRefusal.SELF: lambda _, t: t("That is you! Money can only go to somebody else."),
+    PayeeRefusal.BOT: lambda _, t: t("That is a bot. Only people can be paid or asked."),
+    PayeeRefusal.BLOCKED: lambda name, t: t(
+        "You and {name} cannot pay or ask each other.", name=name
+    ),
+    PayeeRefusal.REQUESTS_OFF: lambda name, t: t(
+        "{name} does not take requests from you. Nothing was sent.", name=name
+    ),
+    PayeeRefusal.NOBODY: lambda _, t: t("Who is it for? Choose somebody first."),
+    PayeeRefusal.TOO_MANY: lambda _, t: t("That is too many people at once. Choose fewer."),
+    PayeeRefusal.TWICE: lambda _, t: t("The same person is in there twice. Name each once."),
+    PayeeRefusal.STOPPED: lambda _, t: t(
+        "This person cannot be paid at the moment. Nothing was paid."
+    ),
+    PayeeRefusal.GONE: lambda _, t: t("This person has deleted their account. Nothing was paid."),
+    PayeeRefusal.GIVER: lambda _, t: t("This gift is yours: somebody else has to take it."),
+}
+"""What is said for each reason, with the name of the person."""
+
+
 @_says(PayeeRefused)
 def _payee_refused(error: PayeeRefused, t: Texts) -> Markup:
-    match error.reason:
-        case PayeeRefusal.SELF:
-            return t("That is you! Money can only go to somebody else.")
-        case PayeeRefusal.BOT:
-            return t("That is a bot. Only people can be paid or asked.")
-        case PayeeRefusal.BLOCKED:
-            return t("You and this person cannot pay or ask each other.")
-        case PayeeRefusal.REQUESTS_OFF:
-            return t("This person does not take requests from you. Nothing was sent.")
-        case PayeeRefusal.NOBODY:
-            return t("Who is it for? Choose somebody first.")
-        case PayeeRefusal.TOO_MANY:
-            return t("That is too many people at once. Choose fewer.")
-        case PayeeRefusal.TWICE:
-            return t("The same person is in there twice. Name each once.")
-        case PayeeRefusal.STOPPED:
-            return t("This person cannot be paid at the moment. Nothing was paid.")
-        case PayeeRefusal.GONE:
-            return t("This person has deleted their account. Nothing was paid.")
+    return _PAYEES[error.reason](error.name, t)
 
 
 @_says(AmountRefused)
@@ -383,7 +386,7 @@ def _too_many_devices(error: TooManyDevices, t: Texts) -> Markup:
 
 @_says(NotYours)
 def _not_yours(_: NotYours, t: Texts) -> Markup:
-    return t("This is somebody else's, so only they can do that.")
+    return t("This is somebody else's, or too long ago: nothing was done.")
 
 
 _STATES: dict[str, Callable[[Texts], Markup]] = {

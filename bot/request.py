@@ -29,6 +29,7 @@ from bot.cards import Screen
 from bot.context import Scene, handler
 from bot.keyboards import button, in_private, in_rows_of, primary, quick_amounts, rows
 from bot.memory import draft_of
+from bot.parts import Parts
 from bot.texts import Texts
 from payments.errors import NotOpen
 from payments.models import Prompt, ReportReason
@@ -111,22 +112,36 @@ def _new(**parts: Any) -> Draft:
 
 @handler
 async def _request(scene: Scene) -> None:
-    await _begin_as_written(scene, _new())
+    await _begin_once_joined(scene, _new())
 
 
 @handler
 async def _split(scene: Scene) -> None:
-    await _begin_as_written(scene, _new(split=True))
+    await _begin_once_joined(scene, _new(split=True))
 
 
-async def _begin_as_written(scene: Scene, draft: Draft) -> None:
+async def _begin_once_joined(scene: Scene, draft: Draft) -> None:
+    if not await start.need_to_join(scene, draft.place, words=payees.words_of(scene)):
+        await _fill(scene, draft, payees.parts_of(scene))
+
+
+async def begin_as_written(scene: Scene, parts: Parts) -> None:
+    """Starts a request with what was written behind the command."""
+    await _fill(scene, _new(), parts)
+
+
+async def begin_split_as_written(scene: Scene, parts: Parts) -> None:
+    """Starts to share a bill with what was written behind the command."""
+    await _fill(scene, _new(split=True), parts)
+
+
+async def _fill(scene: Scene, draft: Draft, parts: Parts) -> None:
     """Fills a new draft with what stands behind the command."""
-    if await start.need_to_join(scene, draft.place):
-        return
-    parts = payees.parts_of(scene)
     refs, problem = await payees.refer(scene, parts.payees)
     if not refs:
-        problem = problem or payees.reply_problem(scene)
+        problem = problem or payees.nobody_problem(scene, parts)
+    refs, left_out = payees.without_self(scene, refs)
+    problem = problem or left_out
     if isinstance(parts.amount, Unreadable):
         problem = problem or refusals.unreadable(parts.amount.reason, scene.t)
     amount = parts.amount if isinstance(parts.amount, Money) else None

@@ -1,23 +1,25 @@
 """The front door: `/start`, the terms, a name, and wherever a deep link leads.
 
-Somebody new goes through the terms and a name first. Where the link led is kept with the open
-question in the database, so that after the last step they arrive there, even over a restart.
+Somebody new goes through the terms and a name first. Where the link led, or what they wrote behind
+a command, is kept with the open question in the database, so that after the last step they arrive
+there, even over a restart.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from markupsafe import Markup
 from telegram import InlineKeyboardMarkup
 from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, filters
 
-from bot import asked, keyboards, link, pay, prompts, wallet
+from bot import asked, keyboards, link, pay, payees, prompts, wallet
 from bot import help as help_room
 from bot.callbacks import pattern
 from bot.context import Scene, handler
+from bot.memory import draft_of
 from bot.texts import Texts
 from payments.models import Person, Prompt
 from payments.names import clean_line
@@ -100,15 +102,24 @@ async def led_away(scene: Scene, place: str) -> bool:
     return True
 
 
-async def need_to_join(scene: Scene, payload: str) -> bool:
+async def need_to_join(
+    scene: Scene, payload: str, *, words: Mapping[str, object] | None = None
+) -> bool:
     """Whether the person has yet to accept the terms; then that was begun.
 
     Args:
         scene: any chat; from a group there is a button to the private one.
         payload: the start payload of what the person wanted, opened in the end.
+        words: what they wrote of it, see `payees.words_of`; None if this is but the way on from
+            where they wrote it.
     """
     if has_accepted(scene.person):
         return False
+    if words is None:
+        earlier, kept = await _wanted(scene)
+        words = kept if earlier == payload else {}
+    if words or scene.private:
+        await _ask(scene, "join_terms", payload, words)
     if not scene.private:
         await scene.show_way(
             scene.t("📄 The terms have changed. Look at them in our private chat first.")
@@ -117,7 +128,6 @@ async def need_to_join(scene: Scene, payload: str) -> bool:
             payload or "m_home",
         )
         return True
-    await _ask(scene, "join_terms", payload)
     html = _welcome(scene.t, sandbox=scene.payments.policy.sandbox, again=scene.person.joined)
     await scene.reply(html, _terms_buttons(scene.t))
     return True
@@ -230,16 +240,24 @@ def _terms_buttons(t: Texts, *, read: bool = False) -> InlineKeyboardMarkup:
     )
 
 
-async def _ask(scene: Scene, expects: str, payload: str) -> None:
+async def _ask(scene: Scene, expects: str, payload: str, words: Mapping[str, object]) -> None:
+    """Asks in the private chat, wherever this is."""
     await scene.chat.ask(
-        scene.person.id, scene.chat_id, expects, subject_id=payload, minutes=_WEEK_MINUTES
+        scene.person.id,
+        scene.person.id,
+        expects,
+        subject_id=payload,
+        draft=words,
+        minutes=_WEEK_MINUTES,
     )
 
 
-async def _destination(scene: Scene) -> str:
-    """The payload of the link that brought this newcomer."""
-    prompt = await scene.chat.asked(scene.person.id, scene.chat_id)
-    return prompt.subject_id if prompt and prompt.expects.startswith("join_") else ""
+async def _wanted(scene: Scene) -> tuple[str, dict[str, object]]:
+    """The payload of what brought this newcomer, and what they wrote of it."""
+    prompt = await scene.chat.asked(scene.person.id, scene.person.id)
+    if prompt is None or not prompt.expects.startswith("join_"):
+        return "", {}
+    return prompt.subject_id, draft_of(prompt)
 
 
 @handler
@@ -254,7 +272,7 @@ async def _step(scene: Scene) -> None:
         case "agree":
             await _agree(scene)
         case "name":
-            await _join(scene, scene.person.name, await _destination(scene))
+            await _join(scene, scene.person.name, *await _wanted(scene))
         case "terms":
             html = _terms(scene.t, sandbox=scene.payments.policy.sandbox)
             await scene.edit(html, _terms_buttons(scene.t, read=True))
@@ -264,11 +282,11 @@ async def _step(scene: Scene) -> None:
 
 
 async def _agree(scene: Scene) -> None:
-    payload = await _destination(scene)
+    payload, words = await _wanted(scene)
     if scene.person.joined:  # the terms have changed; the name is known
-        await _join(scene, scene.person.name, payload)
+        await _join(scene, scene.person.name, payload, words)
         return
-    await _ask(scene, "join_name", payload)
+    await _ask(scene, "join_name", payload, words)
     name = clean_name(scene.person.name)
     suggestion = [keyboards.primary(name, "o", "name")] if name else []
     await scene.edit(
@@ -289,7 +307,7 @@ async def _typed_instead(scene: Scene, _: Prompt, __: str) -> None:
 
 @prompts.takes_text("join_name")
 async def _typed_name(scene: Scene, prompt: Prompt, text: str) -> None:
-    await _join(scene, text, prompt.subject_id)
+    await _join(scene, text, prompt.subject_id, draft_of(prompt))
 
 
 def clean_name(text: str) -> str | None:
@@ -314,13 +332,16 @@ def read_name(text: str, t: Texts) -> str:
     return name
 
 
-async def _join(scene: Scene, typed: str, payload: str) -> None:
+async def _join(scene: Scene, typed: str, payload: str, words: Mapping[str, object]) -> None:
     name = read_name(typed, scene.t)
     person = await scene.payments.join(scene.person.id, name=name)
     await scene.chat.answered(scene.person.id, scene.chat_id)
     html, markup = await _joined(scene, person)
     await (scene.edit(html, markup) if scene.query else scene.reply(html, markup))
-    if payload and payload != "m_home":
+    begin = help_room.as_written().get(payload.removeprefix("m_")) if words else None
+    if begin is not None:
+        await begin(scene, payees.parts_kept(scene, words))
+    elif payload and payload != "m_home":
         await arrive(scene, payload)
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
+from typing import Self
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time, format_timedelta
@@ -60,6 +61,34 @@ def _locale(language: str) -> Locale:
 @cache
 def _is_from_right(language: str) -> bool:
     return _locale(language).text_direction == "rtl"
+
+
+class Moment(str):
+    """A date and time in UTC, to the minute; in a message, of each reader's own.
+
+    As HTML it is an entity of Bot API 9.5, which clients show in the reader's time zone and manner
+    (https://core.telegram.org/bots/api#date-time-entity-formatting). Clients that do not know it
+    show the text, and so does anything but HTML. `bot/plain_moments.py` sees to servers that do
+    not know it.
+
+    Attributes:
+        at: when it is.
+    """
+
+    __slots__ = ("at",)
+
+    at: Millis
+
+    def __new__(cls, text: str, at: Millis) -> Self:
+        """The text, and what it says."""
+        moment = super().__new__(cls, text)
+        moment.at = at
+        return moment
+
+    def __html__(self) -> Markup:
+        """The entity, its format a long date and a short time."""
+        entity = Markup('<tg-time unix="{}" format="Dt">{}</tg-time>')
+        return entity.format(self.at // 1000, str(self))
 
 
 class Texts:
@@ -118,7 +147,10 @@ class Texts:
         return {name: escape(self._field(field)) for name, field in fields.items()}
 
     def _said(self, fields: dict[str, object]) -> dict[str, object]:
-        return {name: self._field(field) for name, field in fields.items()}
+        return {
+            name: self._field(str(field) if type(field) is Moment else field)
+            for name, field in fields.items()
+        }
 
     def _field(self, field: object) -> object:
         """What is filled in, kept from turning its sentence, and from being turned by it."""
@@ -126,6 +158,9 @@ class Texts:
             field = self.named(field)
             is_turned = self.from_right and field.startswith("@")
             return Markup(f"{ISOLATE}{field}{END}") if is_turned else field  # noqa: S704 (two marks around HTML)
+        if type(field) is Moment:
+            is_turned = self._field(str(field)) != field
+            return Markup(f"{ISOLATE}{field.__html__()}{END}") if is_turned else field  # noqa: S704 (as above)
         if type(field) is not str:
             return field
         if self.from_right and field and not (field[0] + field[-1]).isalnum():
@@ -136,10 +171,10 @@ class Texts:
         """An amount, as this language writes it."""
         return format_money(money, str(self.locale))
 
-    def moment(self, at: Millis) -> str:
-        """A date and time in UTC, to the minute."""
+    def moment(self, at: Millis) -> Moment:
+        """A date and time, to the minute: the reader's own in a message, in UTC elsewhere."""
         time = format_time(_utc(at), "short", tzinfo=UTC, locale=self.locale)
-        return f"{self.day(at)}, {time} UTC"
+        return Moment(f"{self.day(at)}, {time} UTC", at)
 
     def day(self, at: Millis) -> str:
         """A date, without slashes: after a mark of direction, clients take one for a command."""

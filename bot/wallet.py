@@ -18,9 +18,10 @@ from bot.callbacks import pattern
 from bot.context import Scene, handler
 from payments.errors import NotOpen
 from payments.limits import bank_day_most
-from payments.models import Account, Intent, Payment, Prompt
+from payments.models import Account, Intent, Payment, Person, Prompt
 from payments.money import MAX_MINOR, Money
 from payments.proofs import masked
+from payments.service import Payments
 
 _PLACES = {"topup": "topup", "withdraw": "withdraw"}
 """Where a button leads from a place where it cannot be pressed; else to the balance."""
@@ -131,7 +132,7 @@ async def _balance_screen(scene: Scene) -> tuple[Markup, InlineKeyboardMarkup]:
     take_back = [await _take_back_button(scene, payment) for payment in held]
     return Markup("\n\n").join(lines), keyboards.rows(
         [
-            keyboards.button(t.plain("➕ Add money"), "w", "topup"),
+            keyboards.button(t.plain("💳 Add money"), "w", "topup"),
             keyboards.button(t.plain("🏦 Withdraw"), "w", "withdraw"),
         ],
         [keyboards.button(t.plain("🧾 History"), "m", "history")],
@@ -193,19 +194,24 @@ async def open_withdraw(scene: Scene) -> None:
 async def _open_topup_for(scene: Scene, intent_id: str) -> None:
     """Asks how much to add for a card: just what it lacks, or a round amount above that."""
     intent = await scene.payments.intent(intent_id, scene.person.id)
-    missing = await _missing(scene, intent)
+    amounts = await offered_for(scene.payments, scene.person, intent)
+    await _open_bank(scene, "topup", "", amounts=amounts, intent_id=intent_id)
+
+
+async def offered_for(payments: Payments, person: Person, intent: Intent) -> Sequence[Money]:
+    """What may be added for a card: just what its payer lacks, or a round amount above that."""
+    missing = await _missing(payments, person, intent)
     if missing is None:
-        await _open_bank(scene, "topup", "", intent_id=intent_id)
-        return
+        return keyboards.quick_amounts(person.currency)
     above = [m for m in keyboards.quick_amounts(missing.currency) if m > missing]
-    await _open_bank(scene, "topup", "", amounts=[missing, *above], intent_id=intent_id)
+    return [missing, *above]
 
 
-async def _missing(scene: Scene, intent: Intent) -> Money | None:
+async def _missing(payments: Payments, person: Person, intent: Intent) -> Money | None:
     """What a card costs beyond what its payer has; None if that is nothing, or not known yet."""
     if intent.total is None:
         return None
-    accounts = await scene.payments.balances(scene.person.id)
+    accounts = await payments.balances(person.id)
     available = next(
         (a.available for a in accounts if a.currency == intent.total.currency),
         Money(0, intent.total.currency),
@@ -250,7 +256,7 @@ async def _open_bank(
 def _how_much_in(scene: Scene, currency: str) -> Markup:
     most = bank_day_most(currency, scene.payments.policy)
     return scene.t(
-        "➕ <b>How much shall I add?</b>\n"
+        "💳 <b>How much shall I add?</b>\n"
         "The sandbox bank gives play money at once, up to {most} a day.\n\n"
         "Tap an amount, or type one.",
         most=scene.t.money(most),

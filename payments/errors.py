@@ -94,15 +94,21 @@ class PayeeRefusal(StrEnum):
     """An operator has stopped what this person is paid; that is nobody else's business."""
     GONE = "gone"
     """This person has asked to be forgotten."""
+    GIVER = "giver"
+    """Whoever gives a gift does not take it."""
 
 
 class PayeeRefused(Refused):
-    """This person cannot be paid, or asked, by that one."""
+    """This person cannot be paid, or asked, by that one.
 
-    def __init__(self, reason: PayeeRefusal) -> None:
-        """Keep the reason."""
+    Where one of several may be meant, BLOCKED and REQUESTS_OFF, the `name` says who it is.
+    """
+
+    def __init__(self, reason: PayeeRefusal, *, name: str = "") -> None:
+        """Keep the reason, and the person's name."""
         super().__init__(reason.value)
         self.reason = reason
+        self.name = name
 
 
 class AmountRefused(Refused):

@@ -9,8 +9,9 @@ ledger stores bare integers, so another scale would make every stored balance me
 That is why the scale does not come from CLDR, whose digits say how a currency is *shown*, differ
 from ISO 4217 for some (Serbian dinar, Iraqi dinar, Albanian lek ...) and move between releases.
 
-Reading never guesses. Text that a person may have meant in two ways is a `Doubt` with every
-reading, to be asked about; text that is no amount is `Unreadable` with the reason.
+Reading never guesses. Text that a person may have meant in another way is a `Doubt` with every
+reading that can be paid, to be asked about; text that is no amount is `Unreadable` with the
+reason.
 """
 
 from __future__ import annotations
@@ -130,7 +131,10 @@ class Reason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A text that a person may have meant in several ways: at least two different `readings`."""
+    """A text that a person may have meant in several ways: the `readings` that can be paid.
+
+    There is one alone where the other has more decimals than its currency.
+    """
 
     readings: tuple[Money, ...]
 
@@ -178,9 +182,9 @@ def parse_amount(
       since digits of one look like other digits of another.
     - A space, an apostrophe or `٬` groups thousands; `٫` marks decimals; of a dot and a comma in
       one number the last marks decimals. Groups are by thousands or Indian (`1,00,000`).
-    - One dot or comma before exactly three digits is doubtful, whatever the locale: `1.234` was
-      meant as 1 234.00 or as 1.23 with a digit too many. Both are readings (the second cut off,
-      so that it never exceeds what was written). Where a currency's cash has no decimals (CLDR:
+    - One dot or comma before exactly three digits is doubtful, whatever the locale: `12.500` was
+      meant as 12 500.00 or as 12.50, and both are readings. `12.505` has the first alone, and is
+      doubtful still: nobody wrote 12.50 or 12.51. Where a currency's cash has no decimals (CLDR:
       rupiah, yen ...) nobody writes the second, and `Rp10.000` is ten thousand.
     - A symbol that several of `currencies` share (`$`) is doubtful between them.
 
@@ -300,7 +304,7 @@ def _normalised(text: str) -> str | None:
 
 
 def _in_currencies(number: str, currencies: tuple[str, ...]) -> Money | Doubt | Unreadable:
-    """Read `number` in each of `currencies`; more than one reading in all is a doubt."""
+    """Read `number` in each of `currencies`; a doubt unless one reading is all it may mean."""
     readings: list[Money] = []
     reasons: list[Reason] = []
     for currency in currencies:
@@ -311,7 +315,9 @@ def _in_currencies(number: str, currencies: tuple[str, ...]) -> Money | Doubt | 
             readings += [Money(minor, currency) for minor in amounts]
     if not readings:
         return Unreadable(reasons[0])
-    return readings[0] if len(readings) == 1 else Doubt(tuple(readings))
+    if len(readings) == 1 and not _may_group_or_mark(number, readings[0].currency):
+        return readings[0]
+    return Doubt(tuple(readings))
 
 
 def _minor_readings(number: str, currency: str) -> tuple[int, ...] | Reason:
@@ -319,8 +325,10 @@ def _minor_readings(number: str, currency: str) -> tuple[int, ...] | Reason:
     places = decimal_places(currency)
     whole = _whole_digits(number)
     parts = _decimal_parts(number)
-    if whole is not None and parts is not None and _has_coins(currency):
-        return _payable(whole + "0" * places, parts[0] + parts[1][:places].ljust(places, "0"))
+    if _may_group_or_mark(number, currency) and whole is not None and parts is not None:
+        exact = not parts[1][places:].strip("0")
+        decimals = [parts[0] + parts[1][:places].ljust(places, "0")] if exact else []
+        return _payable(whole + "0" * places, *decimals)
     if whole is not None:
         return _payable(whole + "0" * places)
     if parts is None:
@@ -328,6 +336,12 @@ def _minor_readings(number: str, currency: str) -> tuple[int, ...] | Reason:
     if len(parts[1]) > places:
         return Reason.TOO_MANY_DECIMALS
     return _payable(parts[0] + parts[1].ljust(places, "0"))
+
+
+def _may_group_or_mark(number: str, currency: str) -> bool:
+    """Say whether the dot or comma of `number` groups thousands or marks decimals: `1.234`."""
+    is_either = _whole_digits(number) is not None and _decimal_parts(number) is not None
+    return is_either and _has_coins(currency)
 
 
 def _payable(*digits: str) -> tuple[int, ...] | Reason:

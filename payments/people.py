@@ -271,10 +271,10 @@ def refuse_blocked(tx: Tx, one: PersonId, other: PersonId) -> None:
     """Neither pays nor asks the other while one has blocked the other.
 
     Raises:
-        PayeeRefused: BLOCKED.
+        PayeeRefused: BLOCKED, with the name of the other.
     """
     if tx.people.has_blocked(one, other) or tx.people.has_blocked(other, one):
-        raise PayeeRefused(PayeeRefusal.BLOCKED)
+        raise PayeeRefused(PayeeRefusal.BLOCKED, name=known(tx, other).name)
 
 
 def _find_one(tx: Tx, ref: PersonRef, *, currency: str, now: Millis) -> Named:

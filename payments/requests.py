@@ -184,7 +184,7 @@ def _refuse_asking(
     off = payer.requests_from is RequestsFrom.NOBODY
     known_only = payer.joined and payer.requests_from is RequestsFrom.KNOWN
     if off or (known_only and not tx.ledger.have_dealt(requester_id, payer.id)):
-        raise PayeeRefused(PayeeRefusal.REQUESTS_OFF)
+        raise PayeeRefused(PayeeRefusal.REQUESTS_OFF, name=payer.name)
     if tx.requests.count(requester_id, payer.id, since=now - DAY) > policy.request_open_most:
         raise LimitExceeded(Limit.REQUESTS, possible=None, again_at=None)
 

@@ -261,8 +261,10 @@ class Payments(Asking):
         """A card, for its payer; a posted one also for the group in which it is shown."""
         return await self.store.read(lambda tx: intents.seen_by(tx, intent_id, by))
 
-    async def card(self, intent_id: str, by: PersonId) -> tuple[Intent, dict[PersonId, Person]]:
-        """A card as `intent` answers it, and the people on it."""
+    async def card(
+        self, intent_id: str, by: PersonId
+    ) -> tuple[Intent, dict[PersonId, Person], BankAccount | None]:
+        """A card as `intent` answers it, and what names those that it goes to."""
         return await self.store.read(lambda tx: showing.card(tx, intent_id, by))
 
     async def surroundings(self, intent: Intent) -> Surroundings:

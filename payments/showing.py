@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from payments import intents, statements
 from payments.models import (
+    BankAccount,
     Card,
     ConversationId,
     Intent,
+    IntentKind,
     Link,
     Millis,
     Payment,
@@ -36,6 +38,8 @@ class Surroundings:
     """Payer and payees."""
     link: Link | None
     """The payment link that the card pays."""
+    bank: BankAccount | None
+    """The account that the payer has linked by now, where money goes to the bank."""
     strangers: frozenset[PersonId]
     """Payees with whom the payer never exchanged money."""
     lookalikes: Mapping[str, Person]
@@ -85,14 +89,21 @@ class PaymentNews:
     """Those that show the payment by itself."""
 
 
-def card(tx: Tx, intent_id: str, by: PersonId) -> tuple[Intent, dict[PersonId, Person]]:
-    """A card and the people on it.
+def card(
+    tx: Tx, intent_id: str, by: PersonId
+) -> tuple[Intent, dict[PersonId, Person], BankAccount | None]:
+    """A card, the people on it, and the account that it goes to; see `Surroundings.bank`.
 
     Raises:
         NotYours: see `intents.seen_by`.
     """
     intent = intents.seen_by(tx, intent_id, by)
-    return intent, _people_on(tx, intent)
+    return intent, _people_on(tx, intent), _bank(tx, intent)
+
+
+def _bank(tx: Tx, intent: Intent) -> BankAccount | None:
+    is_withdrawal = intent.kind is IntentKind.WITHDRAWAL
+    return tx.proofs.bank_account(intent.payer_id) if is_withdrawal else None
 
 
 def _people_on(tx: Tx, intent: Intent) -> dict[PersonId, Person]:
@@ -108,10 +119,12 @@ def surroundings(tx: Tx, intent: Intent) -> Surroundings:
     payee_ids = _payees_of(intent)
     people = _people_on(tx, intent)
     link = None if intent.link_id is None else tx.links.get(intent.link_id)
+    bank = _bank(tx, intent)
     if intent.state not in intents.OPEN:
         return Surroundings(
             people=people,
             link=link,
+            bank=bank,
             strangers=frozenset(),
             lookalikes={},
             available=None,
@@ -124,6 +137,7 @@ def surroundings(tx: Tx, intent: Intent) -> Surroundings:
     return Surroundings(
         people=people,
         link=link,
+        bank=bank,
         strangers=strangers,
         lookalikes=intents.lookalikes(tx, intent) if strangers or by_name else {},
         available=_available(tx, intent),

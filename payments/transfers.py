@@ -32,6 +32,7 @@ from payments.errors import (
     Paused,
     PayeeRefusal,
     PayeeRefused,
+    Refused,
 )
 from payments.ids import new_link_token
 from payments.models import (
@@ -343,6 +344,7 @@ def claimable(tx: Tx, claim_token: str, *, by: PersonId, now: Millis) -> Payment
     """The held payment that a token opens for this person; also one they have claimed already.
 
     Raises, in this order:
+        PayeeRefused: GIVER, one's own gift that nobody has taken yet.
         NotYours: no such token, one's own payment, or meant for somebody else.
         NotOpen: it was returned.
         Expired: its time is up.
@@ -350,8 +352,10 @@ def claimable(tx: Tx, claim_token: str, *, by: PersonId, now: Millis) -> Payment
     """
     payment = tx.intents.payment_by_claim(claim_token)
     person = tx.people.get(by)
-    if payment is None or person is None or payment.payer_id == by:
+    if payment is None or person is None:
         raise NotYours
+    if payment.payer_id == by:
+        raise _refusal_of_payer(payment)
     if not people.may_claim(person, payment):
         raise NotYours
     if payment.state is PaymentState.POSTED:
@@ -361,8 +365,15 @@ def claimable(tx: Tx, claim_token: str, *, by: PersonId, now: Millis) -> Payment
     if payment.expires_at is None or payment.expires_at <= now:
         raise Expired
     if people.is_for_anybody(payment):
-        people.refuse_blocked(tx, payment.payer_id, by)
+        people.refuse_blocked(tx, by, payment.payer_id)
     return payment
+
+
+def _refusal_of_payer(payment: Payment) -> Refused:
+    """Why somebody cannot take what they have sent themselves."""
+    if payment.state is PaymentState.HELD and people.is_for_anybody(payment):
+        return PayeeRefused(PayeeRefusal.GIVER)
+    return NotYours()
 
 
 def claim(tx: Tx, claim_token: str, *, by: PersonId, policy: Policy, now: Millis) -> Payment:

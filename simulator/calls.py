@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from simulator.chats import Chat, Message
 from simulator.entities import Formatted, utf16_length
 from simulator.errors import bad_request, forbidden, upgraded
-from simulator.formatting import formatted
+from simulator.formatting import Reader, formatted
 from simulator.people import Bot, Json
 from simulator.world import World
 
@@ -197,8 +197,14 @@ class Call:
             source,
             self.text("parse_mode"),
             self.json(entities, "message entities"),
-            self.world.user_known_to(self.bot),
+            self.reader,
         )
+
+    @property
+    def reader(self) -> Reader:
+        """Who reads the texts of this call."""
+        world = self.world
+        return Reader(world.user_known_to(self.bot), world.clock.now(), world.knows_moments)
 
 
 def caption_fields(caption: Formatted) -> Json:

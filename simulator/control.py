@@ -54,6 +54,7 @@ class Control:
             _route("POST", "/sim/clock", self.clock),
             _route("POST", "/sim/limits", self.limits),
             _route("POST", "/sim/ephemeral", self.ephemeral),
+            _route("POST", "/sim/moments", self.moments),
             _route("POST", "/sim/reset", self.reset),
         ]
 
@@ -263,6 +264,11 @@ class Control:
             raise Mistake(f"Support is one of {', '.join(sorted(EPHEMERAL_SUPPORT))}.")
         self._world.ephemeral_support = body["support"]
         return {"support": self._world.ephemeral_support}
+
+    async def moments(self, _request: Request, body: Json) -> Json:
+        """Says whether the server knows moments from now on."""
+        self._world.knows_moments = bool(body.get("known"))
+        return {"known": self._world.knows_moments}
 
     async def reset(self, _request: Request, _body: Json) -> Json:
         """Empties the world."""

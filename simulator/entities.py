@@ -45,6 +45,8 @@ class Mark:
     offset: int
     position: int
     """Where it began: its place in the source, or among the parts of the output."""
+    unix_time: str = ""
+    """What a moment says of itself."""
 
 
 class Output:
@@ -114,6 +116,41 @@ def checked_url(address: str) -> str | None:
     return f"{(scheme or 'http').lower()}://{host.lower()}{rest or '/'}"
 
 
+_INT32 = 1 << 32
+_RELATIVE = frozenset({"r", "R"})
+
+
+def moment_entity(unix_time: str, date_time_format: str) -> Json | None:
+    """The fields of a moment, as TDLib's `FormattedDate` reads what a bot says of it.
+
+    Args:
+        unix_time: seconds; taken as far as it is a number, and as one of 32 bits.
+        date_time_format: "r", or letters of "wdDtT"; may be empty.
+
+    Returns:
+        The fields; None for a moment that is no positive number.
+
+    Raises:
+        ParseError: there is another letter in the format.
+    """
+    if date_time_format not in _RELATIVE and not set(date_time_format) <= set("wWdDtT"):
+        raise ParseError("Invalid date format used")
+    number = re.match(r"-?[0-9]+", unix_time)
+    seconds = int(number[0]) % _INT32 if number else 0
+    if not 0 < seconds < _INT32 // 2:
+        return None
+    fields: Json = {"type": "date_time", "unix_time": seconds}
+    return fields | ({"date_time_format": _in_form(date_time_format)} if date_time_format else {})
+
+
+def _in_form(date_time_format: str) -> str:
+    if date_time_format in _RELATIVE:
+        return "r"
+    day = next((letter for letter in "wW" if letter in date_time_format), "").lower()
+    date = next((letter for letter in "dD" if letter in date_time_format), "")
+    return day + date + next((letter for letter in "tT" if letter in date_time_format), "")
+
+
 _HINT = re.compile(r"[/@#$.+]")
 
 _TOP_LEVEL = "com|org|net|io|me|dev|app|info|co|de|uk|in|br|ru|eu|ai|xyz|shop|store|pay|example"
@@ -130,7 +167,9 @@ _FOUND = re.compile(
     r"|(?P<phone_number>(?<![\w+])\+\d(?:[ -]?\(?\d\)?){6,14}(?!\w))"
 )
 
-_CLOSED_TO_LINKS = frozenset({"code", "pre", "text_link", "text_mention", "custom_emoji"})
+_CLOSED_TO_LINKS = frozenset(
+    {"code", "pre", "text_link", "text_mention", "custom_emoji", "date_time"}
+)
 
 
 def with_links(formatted: Formatted) -> Formatted:
@@ -162,6 +201,7 @@ _RANK = {
     "text_mention": 1,
     "pre": 2,
     "code": 3,
+    "date_time": 3,
     "bold": 4,
     "italic": 5,
     "underline": 6,

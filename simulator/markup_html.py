@@ -7,8 +7,17 @@ bots match on them.
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 
-from simulator.entities import Formatted, Mark, Output, ParseError, in_order, link_entity
+from simulator.entities import (
+    Formatted,
+    Mark,
+    Output,
+    ParseError,
+    in_order,
+    link_entity,
+    moment_entity,
+)
 from simulator.people import Json
 
 _HTML_TAGS = {
@@ -25,6 +34,7 @@ _HTML_TAGS = {
     "tg-spoiler": "spoiler",
     "span": "spoiler",
     "tg-emoji": "custom_emoji",
+    "tg-time": "date_time",
     "pre": "pre",
     "code": "code",
     "blockquote": "blockquote",
@@ -36,19 +46,25 @@ _SPACE = b" \t\r\n\v\f\0"
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-def parse_html(source: str) -> Formatted:
+def parse_html(source: str, *, knows_moments: bool = True) -> Formatted:
     """Reads the HTML subset of the Bot API.
+
+    Args:
+        source: the text with its tags.
+        knows_moments: whether there is a tag for moments, as since Bot API 9.5.
 
     Raises:
         ParseError: a tag is unknown, unclosed or unmatched.
     """
-    return _HtmlReader(source).read()
+    tags = _HTML_TAGS if knows_moments else _HTML_TAGS.keys() - {"tg-time"}
+    return _HtmlReader(source, tags).read()
 
 
 class _HtmlReader:
     """Reads one text from its first byte to its last."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, tags: Container[str]) -> None:
+        self._tags = tags
         self._bytes = source.encode("utf-8", "surrogatepass")
         self._at = 0
         self._out = Output()
@@ -126,19 +142,21 @@ class _HtmlReader:
         name = self._read_until(_SPACE + b">").lower()
         if not self._peek():
             raise ParseError(f"Unclosed start tag at byte offset {begin}")
-        if name not in _HTML_TAGS:
+        if name not in self._tags:
             raise ParseError(f'Unsupported start tag "{name}" at byte offset {begin}')
-        argument = ""
+        argument = unix_time = ""
         while True:
             self._skip_spaces()
             if self._peek() == b">":
                 break
             attribute, value = self._read_attribute(name, begin)
             argument = _html_argument(name, attribute, value) or argument
+            if (name, attribute) == ("tg-time", "unix"):
+                unix_time = value
         self._at += 1
         if name == "span" and argument != "spoiler":
             raise ParseError(f'Tag "span" must have class "tg-spoiler" at byte offset {begin}')
-        self._open.append(Mark(name, argument, self._out.length, len(self._out.parts)))
+        self._open.append(Mark(name, argument, self._out.length, len(self._out.parts), unix_time))
 
     def _read_attribute(self, tag: str, begin: int) -> tuple[str, str]:
         attribute = self._read_until(_SPACE + b"=>")
@@ -226,6 +244,10 @@ class _HtmlReader:
             self._entities.append(
                 {"type": kind, **span, "custom_emoji_id": tag.argument},
             )
+        elif kind == "date_time":
+            moment = moment_entity(tag.unix_time, tag.argument)
+            if moment is not None:
+                self._entities.append({**moment, **span})
         elif tag.argument == "expandable":
             self._entities.append({"type": "expandable_blockquote", **span})
         else:
@@ -250,7 +272,7 @@ class _HtmlReader:
 def _html_argument(tag: str, attribute: str, value: str) -> str:
     """What an attribute says that matters for the entity; "" if nothing."""
     match tag, attribute:
-        case ("a", "href") | ("tg-emoji", "emoji-id"):
+        case ("a", "href") | ("tg-emoji", "emoji-id") | ("tg-time", "format"):
             return value
         case ("code", "class") if value.startswith("language-"):
             return value.removeprefix("language-")

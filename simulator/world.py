@@ -55,6 +55,7 @@ class World:
         self.faults = Faults()
         self.limits = FloodLimits()
         self.ephemeral_support: EphemeralSupport = "full"
+        self.knows_moments = True
         self.journal = Journal()
         self.queries: dict[str, Query] = {}
         self.invoice_links: dict[str, tuple[int, Json]] = {}

@@ -194,7 +194,7 @@ def _apart(text: str) -> Markup:
 def _until(terms: LinkTerms, t: Texts) -> Markup | None:
     if terms.expires_at is None:
         return None
-    return t("Open until {until}", until=t.moment(terms.expires_at))
+    return t("Open until {until}", until=str(t.moment(terms.expires_at)))
 
 
 def _standing(

@@ -225,6 +225,10 @@ class Telegram:
         """
         await self.request("POST", "ephemeral", {"support": support})
 
+    async def moments(self, *, known: bool) -> None:
+        """Says whether the server knows `<tg-time>` from now on, as since Bot API 9.5."""
+        await self.request("POST", "moments", {"known": known})
+
     async def reset(self) -> None:
         """Empties the world."""
         await self.request("POST", "reset")

@@ -150,7 +150,7 @@ def _photo(call: Call, result: Json) -> Json:
         result.get("caption") or "",
         result.get("parse_mode") or "",
         result.get("caption_entities"),
-        call.world.user_known_to(call.bot),
+        call.reader,
     )
     return {"photo": [file.photo_size()], **caption_fields(caption)}
 
@@ -167,7 +167,7 @@ def _text(call: Call, content: Json) -> Json:
         source,
         content.get("parse_mode") or "",
         content.get("entities"),
-        call.world.user_known_to(call.bot),
+        call.reader,
     )
     if not text.text:
         raise bad_request("message text is empty")

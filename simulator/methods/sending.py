@@ -232,6 +232,6 @@ def caption_of(call: Call, media: Json) -> Json:
             caption,
             media.get("parse_mode") or "",
             media.get("caption_entities"),
-            call.world.user_known_to(call.bot),
+            call.reader,
         )
     )

@@ -36,6 +36,42 @@ export const clock = (seconds) => time.format(seconds * 1000);
 
 export const exactTime = (seconds) => moment.format(seconds * 1000);
 
+const UNITS = [
+  ["year", 31_536_000],
+  ["month", 2_592_000],
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+  ["second", 1],
+];
+
+function relativeTime(seconds, nowSeconds) {
+  const away = Math.round(seconds - nowSeconds);
+  const [unit, size] = UNITS.find(([, each]) => Math.abs(away) >= each) ?? UNITS.at(-1);
+  return new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }).format(
+    Math.trunc(away / size),
+    unit,
+  );
+}
+
+/**
+ * A moment as a `date_time_format` of the Bot API says: "r", or letters of "wdDtT"; "" for none.
+ * https://core.telegram.org/bots/api#date-time-entity-formatting
+ */
+export function formattedMoment(seconds, format) {
+  if (!format) return "";
+  if (format === "r") return relativeTime(seconds, Date.now() / 1000);
+  const parts = {
+    w: { weekday: "long" },
+    d: { day: "2-digit", month: "2-digit", year: "2-digit" },
+    D: { day: "numeric", month: "long", year: "numeric" },
+    t: { hour: "2-digit", minute: "2-digit" },
+    T: { hour: "2-digit", minute: "2-digit", second: "2-digit" },
+  };
+  const options = Object.assign({}, ...[...format].map((letter) => parts[letter]));
+  return new Intl.DateTimeFormat(undefined, options).format(seconds * 1000);
+}
+
 /** A local calendar day, to group messages by. */
 export function dayKey(seconds) {
   const date = new Date(seconds * 1000);

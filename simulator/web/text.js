@@ -2,6 +2,7 @@
 // index is here, so no counting is needed.
 
 import { el, icon } from "./dom.js";
+import { exactTime, formattedMoment } from "./format.js";
 
 const LINK_SCHEMES = new Set(["http:", "https:", "tg:", "ton:", "mailto:", "tel:"]);
 const COLLAPSED_QUOTE_LINES = 3;
@@ -101,6 +102,20 @@ function expandableQuote(text, children) {
   return quote;
 }
 
+/** A moment in the time zone and language of the browser, or in the words of the bot. */
+function moment(entity, children) {
+  const written = formattedMoment(entity.unix_time, entity.date_time_format ?? "");
+  return el(
+    "time",
+    {
+      class: "moment",
+      datetime: new Date(entity.unix_time * 1000).toISOString(),
+      title: exactTime(entity.unix_time),
+    },
+    ...(written ? [written] : children),
+  );
+}
+
 const BLOCKS = new Set(["pre", "blockquote", "expandable_blockquote"]);
 
 const DRAW = {
@@ -117,6 +132,7 @@ const DRAW = {
   blockquote: (e, t, children) => el("blockquote", { dir: "auto" }, ...children),
   expandable_blockquote: (e, text, children) => expandableQuote(text, children),
   custom_emoji: (e, t, children) => el("span", { class: "custom-emoji" }, ...children),
+  date_time: (entity, t, children) => moment(entity, children),
   url: (e, text, children, actions) => linkTo(text, actions, { class: "link" }, ...children),
   text_link: (entity, t, children, actions) =>
     linkTo(entity.url, actions, { class: "link" }, ...children),

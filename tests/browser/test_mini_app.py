@@ -1,137 +1,23 @@
-"""The Mini App in a real browser, inside the local Telegram: approving, asking, fingers, looks."""
+"""The Mini App in a real browser, inside the local Telegram: approving, fingers, looks."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
-import pytest_asyncio
-from playwright.async_api import FrameLocator, Locator, Page, Request, expect
+from playwright.async_api import Request, expect
 
-from bot.demo import free_port
-from simulator.client import Telegram
-from storage.audit import verify
-from storage.sqlite import snapshot
-from tests.browser.conftest import ARTIFACTS, OpenPage
 from tests.browser.contrast import faint
+from tests.browser.mini_app import OpenApp, chatpay, clock, open_app, pay
 from tests.chat.books import books
-from tests.chat.driver import PIN, Chatpay, Clock, Customer
+from tests.chat.driver import PIN, Chatpay, Clock
+
+__all__ = ["chatpay", "clock", "open_app"]
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-SHOT = ARTIFACTS / "mini_app"
-OpenApp = Callable[..., Awaitable["App"]]
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def chatpay(telegram: Telegram, tmp_path: Path, clock: Clock) -> AsyncIterator[Chatpay]:
-    """The bot with its web side; afterwards every invariant of its books holds."""
-    place = f"127.0.0.1:{free_port()}"
-    changes: dict[str, object] = {"public_url": f"http://{place}", "listen": place}
-    running = Chatpay(telegram, tmp_path, clock, changes)
-    await running.start()
-    yield running
-    await running.stop()
-    with snapshot(running.database) as connection:
-        assert verify(connection) == []
-
-
-class App:
-    """The Mini App on somebody's phone."""
-
-    def __init__(self, page: Page, customer: Customer) -> None:
-        self.page = page
-        self.phone = page.locator(f'[data-person="{customer.person.id}"]')
-        self.window = self.phone.locator(".mini-app")
-        self.inside: FrameLocator = self.window.frame_locator("iframe")
-        self.main_button: Locator = self.window.locator(".main-button")
-
-    async def press(self, label: str | re.Pattern[str]) -> None:
-        await self.inside.get_by_role("button", name=label).last.click()
-
-    async def press_main(self, label: str) -> None:
-        await expect(self.main_button).to_have_text(label)
-        await self.main_button.click()
-
-    async def see(self, text: str | re.Pattern[str]) -> None:
-        await expect(self.inside.locator("body")).to_contain_text(text)
-
-    async def tap(self, pin: str) -> None:
-        for digit in pin:
-            await self.inside.get_by_role("button", name=digit, exact=True).click()
-
-    async def touch(self, which: str) -> None:
-        await self.phone.get_by_role("button", name=which, exact=True).click()
-
-    async def open_from_card(self) -> None:
-        await self.phone.get_by_role("button", name="Approve with fingerprint").last.click()
-
-    async def open(self) -> None:
-        """By the button beside the text field."""
-        await self.phone.get_by_role("button", name="Chatpay", exact=True).last.click()
-
-    async def lead_to(self, url: str) -> None:
-        """Opens another address in the window."""
-        await self.window.locator("iframe").evaluate("(frame, url) => { frame.src = url }", url)
-
-    async def home(self) -> None:
-        await self.window.get_by_role("button", name="Back", exact=True).click()
-        await expect(self.inside.locator("main[data-screen=home]")).to_be_visible()
-
-    async def with_finger(self) -> None:
-        await self.press_main("Approve with fingerprint")
-        await self.touch("My finger")
-
-    async def with_pin(self) -> None:
-        await self.press("Use the PIN instead")
-        await self.tap(PIN)
-
-    async def close(self) -> None:
-        await self.window.get_by_role("button", name="Close", exact=True).click()
-
-    async def shoot(self, name: str) -> None:
-        await self.page.screenshot(path=SHOT / f"{name}.png")
-
-    async def add_device(self) -> None:
-        await self.press("Fingerprint and face")
-        await self.press_main("Add this device")
-        await self.touch("Allow")
-        await self.see("Tap your PIN")
-        await self.tap(PIN)
-        await self.see("This device")
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def open_app(open_page: OpenPage, chatpay: Chatpay) -> OpenApp:
-    """Opens somebody's phone, and in it the Mini App by the button beside the text field."""
-
-    async def opened(customer: Customer, *, closed: bool = False, **options: object) -> App:
-        also = str(chatpay.settings.public_url)
-        page = await open_page(390, 844, also=also, **options)
-        tab = page.locator(f'[data-person-tab="{customer.person.id}"]')
-        if await tab.get_attribute("aria-selected") != "true":
-            await tab.click()
-        app = App(page, customer)
-        if not closed:
-            await app.open()
-        return app
-
-    return opened
-
-
-async def pay(customer: Customer, what: str) -> None:
-    """Pays in the chat, with the PIN."""
-    card = await customer.ask(f"/pay {what}", "Left afterwards")
-    await customer.approve(card, next(label for label in card.labels if label.startswith("Pay")))
-    await customer.see("Paid")
 
 
 async def test_a_card_of_the_chat_is_approved_on_the_keypad(
@@ -164,6 +50,23 @@ async def test_a_card_of_the_chat_is_approved_on_the_keypad(
     await expect(app.phone.get_by_text("Paid €12.50 to Bob").last).to_be_visible()
 
 
+async def test_times_are_those_of_the_browser(chatpay: Chatpay, open_app: OpenApp) -> None:
+    """A receipt is dated in the time zone of the device; the tooltip says UTC."""
+    alice = await chatpay.customer("Alice")
+    await chatpay.customer("Bob", money="")
+    await pay(alice, "@bob 12.50 lunch")
+    app = await open_app(alice, timezone_id="Asia/Kolkata")
+    await app.press(re.compile("Bob"))
+    await app.see("Reference")
+    moment = app.inside.locator("time")
+    at = datetime.fromisoformat(await moment.get_attribute("datetime") or "")
+    there = at.astimezone(ZoneInfo("Asia/Kolkata"))
+    await expect(moment).to_have_text(
+        re.compile(rf"{there:%b} {there.day}, {there.year}, {there.hour % 12 or 12}:{there:%M}")
+    )
+    await expect(moment).to_have_attribute("title", re.compile(rf"{at:%M}.*UTC$"))
+
+
 async def test_much_money_for_somebody_new_is_asked_about_twice(
     chatpay: Chatpay, open_app: OpenApp
 ) -> None:
@@ -191,7 +94,7 @@ async def test_much_money_for_somebody_new_is_asked_about_twice(
     await app.tap(PIN)
     await app.see("Paid")
     await app.press_main("Done")
-    await app.press("Send")
+    await app.press("Pay")
     await app.inside.get_by_role("textbox", name="Whom do you want to pay?").fill("@bob")
     await app.inside.get_by_role("textbox", name="Amount").fill("101")
     await app.press_main("Continue")
@@ -275,7 +178,7 @@ async def test_what_was_wrong_is_said_until_it_is_put_right(
     await chatpay.customer("Bob", money="")
     app = await open_app(alice)
     said = app.inside.locator(".said")
-    await app.press("Send")
+    await app.press("Pay")
     await app.press_main("Continue")
     await expect(said).to_have_text("Who is it for? Choose somebody first.")
     await app.inside.get_by_role("textbox", name="Whom do you want to pay?").fill("@bob")
@@ -287,55 +190,6 @@ async def test_what_was_wrong_is_said_until_it_is_put_right(
     await app.press_main("Continue")
     await expect(app.main_button).to_have_text("Pay €8.00")
     await expect(said).not_to_have_class(re.compile("shown"))
-
-
-async def test_money_is_asked_for_and_a_code_is_scanned(
-    chatpay: Chatpay, open_app: OpenApp
-) -> None:
-    """A request made in the app goes into a chat, and its code leads to the card."""
-    alice = await chatpay.customer("Alice")
-    bob = await chatpay.customer("Bob", money="")
-    app = await open_app(bob)
-    await app.press("Ask")
-    await app.inside.get_by_role("textbox", name="Amount").fill("8")
-    await app.inside.get_by_role("textbox", name="What is it for?").fill("taxi")
-    await app.shoot("ask")
-    await app.press_main("Continue")
-    await app.see("Your request is ready")
-    await app.shoot("share")
-    code = await app.inside.locator(".address").inner_text()
-    await app.press_main("Share in a chat")
-    await app.phone.get_by_role("dialog", name="Share").get_by_role("button").first.click()
-    await expect(app.phone.get_by_text("Bob asks for €8.00").last).to_be_visible()
-
-    app = await open_app(alice)
-    await app.press("Scan")
-    await (
-        app.phone.get_by_role("dialog", name="QR code")
-        .get_by_role("textbox")
-        .fill(f"https://{code}")
-    )
-    await app.phone.get_by_role("button", name="Scan", exact=True).click()
-    await app.see("taxi")
-    await expect(app.main_button).to_have_text("Pay €8.00")
-
-
-async def test_ones_own_link_goes_into_a_chat(chatpay: Chatpay, open_app: OpenApp) -> None:
-    """Telegram's list of chats opens with the message that was prepared; it can be copied, too."""
-    alice = await chatpay.customer("Alice")
-    app = await open_app(alice)
-    await app.press("My link")
-    await app.see("Pay Alice")
-    await app.press("Copy link")
-    await app.see("Copied")
-    address = await app.inside.locator(".address").inner_text()
-    copied = await app.page.evaluate("navigator.clipboard.readText()")
-    assert copied == f"https://{address}"
-    assert re.fullmatch(r"https://t\.me/chatpay_bot\?start=l_[\w-]{16,}", copied)
-    await app.press_main("Share in a chat")
-    await app.phone.get_by_role("dialog", name="Share").get_by_role("button").first.click()
-    await expect(app.phone.get_by_text("Pay Alice").last).to_be_visible()
-    await expect(app.phone.get_by_role("link", name="Open Chatpay").last).to_be_visible()
 
 
 async def test_devices_are_listed_and_removed(chatpay: Chatpay, open_app: OpenApp) -> None:
@@ -397,7 +251,7 @@ async def test_a_face_is_called_a_face(chatpay: Chatpay, open_app: OpenApp) -> N
         "() => { Telegram.WebApp.BiometricManager.biometricType = 'face' }"
     )
     await app.home()
-    await app.press("Send")
+    await app.press("Pay")
     await app.inside.locator("input[name=who]").fill("@bob")
     await app.inside.locator("input[name=amount]").fill("2")
     await app.press_main("Continue")
@@ -524,9 +378,9 @@ async def test_every_screen_can_be_read(
     await expect(app.inside.locator("html")).to_have_attribute("dir", direction)
     await expect(app.inside.locator("html")).to_have_attribute("class", colours)
 
-    async def look(screen: str) -> None:
+    async def look(screen: str, called: str = "") -> None:
         await expect(app.inside.locator(f"main[data-screen={screen}]")).to_be_visible()
-        await app.shoot(f"{screen}_{direction}_{colours}")
+        await app.shoot(f"{called or screen}_{direction}_{colours}")
         page = app.inside.locator("html")
         wide = "page => page.scrollWidth > page.clientWidth"
         assert not await page.evaluate(wide), screen
@@ -537,6 +391,13 @@ async def test_every_screen_can_be_read(
             await app.inside.locator(f"input[name={name}]").fill(text)
 
     await look("home")
+    await app.inside.locator(".pill").click()
+    await look("topup")
+    await app.home()
+    await app.inside.locator(".action").last.click()
+    await expect(app.inside.locator("img.code")).to_be_visible()
+    await look("share", called="my_link")
+    await app.home()
     await app.inside.locator(".action").nth(1).click()
     await fill(amount="8", note="taxi")
     await look("ask")

@@ -57,6 +57,30 @@ async def test_entities_are_drawn_as_what_they_are(
     await expect(text.get_by_role("button", name="Show less")).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("place", "shown"),
+    [
+        ({"timezone_id": "Asia/Kolkata", "locale": "en-GB"}, "1 June 2026 at 17:30"),
+        ({"timezone_id": "America/New_York", "locale": "de-DE"}, "1. Juni 2026 um 08:00"),
+    ],
+)
+async def test_a_moment_is_shown_in_the_readers_time_zone_and_language(
+    open_page: OpenPage, bot: SmallBot, ann: Person, place: dict[str, str], shown: str
+) -> None:
+    """Not in the bot's words, which stay where it asks for no form; the second is the tooltip."""
+    page = await open_page(**place)
+    await bot.say(
+        ann.id,
+        'Until <tg-time unix="1780315200" format="Dt">Jun 1, 2026, 12:00 PM UTC</tg-time>, '
+        '<tg-time unix="1780315200">noon</tg-time>',
+    )
+    text = newest(page, ann).locator(".text")
+    await expect(text).to_contain_text(f"Until {shown}, noon")
+    moment = text.locator("time").first
+    await expect(moment).to_have_attribute("datetime", "2026-06-01T12:00:00.000Z")
+    await expect(moment).to_have_attribute("title", re.compile(shown.partition(" ")[0]))
+
+
 async def test_what_people_and_bots_write_never_becomes_markup(
     open_page: OpenPage, telegram: Telegram, bot: SmallBot, ann: Person
 ) -> None:

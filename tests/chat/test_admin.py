@@ -112,6 +112,26 @@ async def until(telegram: Telegram, fits: Callable[[list[Json]], object]) -> lis
     return calls
 
 
+async def test_what_is_done_leads_back_to_the_person_and_the_menu(
+    olga: Customer, alice: Customer
+) -> None:
+    """To whom it was about, with what can be done now; a pause is about nobody."""
+    await find(olga, f"@{alice.username}", seen="Alice")
+    await do(olga, "Freeze")
+    done = (await olga.messages())[-1]
+    assert done.labels == ["Show the person", "‹ Back"]
+    await olga.press(done, "Show the person")
+    shown = await olga.see("Frozen: pays nothing")
+    assert (shown.id, shown.labels) == (done.id, ["Unfreeze", "‹ Back"])
+
+    await olga.ask("/admin", "Payments go through")
+    await do(olga, "Pause payments")
+    done = (await olga.messages())[-1]
+    assert done.labels == ["‹ Back"]
+    await olga.press(done, "‹ Back")
+    assert (await olga.see("All payments are paused")).id == done.id
+
+
 async def test_a_frozen_person_is_told_and_others_are_not(
     olga: Customer, alice: Customer, bob: Customer
 ) -> None:

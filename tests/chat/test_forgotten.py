@@ -34,5 +34,5 @@ async def test_the_button_of_a_forgotten_card_is_answered_like_a_strangers(
         await forgotten(chatpay)
         answer = await alice.press(ended, "Start again")
 
-    assert answer.toast == "This is somebody else's, so only they can do that."
+    assert answer.toast == "This is somebody else's, or too long ago: nothing was done."
     assert (await alice.ask("/pay @bob 5 lunch", "Pay Bob")).labels[0] == "Pay €5.00"

@@ -61,7 +61,10 @@ async def test_of_two_one_has_it_and_the_giver_never(
     card = await given(alice, group)
     before = books(chatpay)
     own = await alice.press(card, "Take €20.00")
-    assert own.alert
+    assert (own.alert, own.toast) == (
+        True,
+        "This gift is yours: somebody else has to take it.",
+    )
     assert books(chatpay) == before
     answers = await asyncio.gather(*(each.press(card, "Take €20.00") for each in (bob, carol)))
     assert sorted(answer.toast or "" for answer in answers) == [

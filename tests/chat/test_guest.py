@@ -136,7 +136,7 @@ async def test_a_bot_cannot_be_paid(
     before = books(chatpay)
     await alice.person.send(card.chat, f"@{BOT_USERNAME} pay 5", reply_to=card.id)
     said = await bob.person.expect(card.chat, lambda message: message.id > card.id + 1)
-    assert "bot" in said.text.lower()
+    assert said.text == "That is me. Only people can be paid or asked."
     assert said.labels == []
     assert books(chatpay) == before
 

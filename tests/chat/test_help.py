@@ -166,7 +166,7 @@ async def test_what_nobody_asked_for_gets_a_hint_in_private_and_silence_in_group
 ) -> None:
     """A gentle word with the main buttons; groups are left in peace."""
     hint = await alice.ask("what a day", "I am not sure what you mean")
-    assert hint.labels == ["💸 Pay someone", "🙏 Request", "➕ Add money", "🔗 My link"]
+    assert hint.labels == ["💸 Pay someone", "🙏 Request", "💳 Add money", "🔗 My link"]
     await alice.ask("/nonsense", "I am not sure what you mean")
 
     group = await telegram.group("Lunch", [alice.person], bots=[chatpay.username])

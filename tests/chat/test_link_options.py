@@ -180,7 +180,7 @@ async def test_nobody_else_sees_who_paid(chatpay: Chatpay, alice: Customer, bob:
     for verb in ("who", "options", "pause", "option", "set"):
         rest = {"option": ":uses", "set": ":uses:1"}.get(verb, "")
         answer = await bob.person.press_data(own, f"cp:l:{verb}:{link_id}{rest}")
-        assert answer.toast == "This is somebody else's, so only they can do that."
+        assert answer.toast == "This is somebody else's, or too long ago: nothing was done."
     again = await alice.ask("/link", "Your payment links")
     await alice.press(again, "€12.50")
     assert (await alice.see("A payment link")).text == card.text

@@ -105,8 +105,11 @@ async def test_people_are_picked_from_telegrams_own_list(
     assert await alice.person.expect_keyboard(alice.chat) is None
     await alice.approve(card, "Pay €25.00")
     receipt = await alice.see("Paid €25.00")
-    assert receipt.text == (
-        "✅ Paid €25.00\n• Bob @bob: €12.50 · paid\n• Carol @carol: €12.50 · paid"
+    assert re.fullmatch(
+        "✅ Paid €25.00\n"
+        "• Bob @bob: €12.50 · paid · [0-9A-Z]{4}-[0-9A-Z]{4}\n"
+        "• Carol @carol: €12.50 · paid · [0-9A-Z]{4}-[0-9A-Z]{4}\n\n.+ UTC",
+        receipt.text,
     )
     assert [await one.balance() for one in (alice, bob, carol)] == [
         "€75.00",
@@ -134,13 +137,34 @@ async def test_a_doubtful_amount_is_asked_about_never_guessed(
     alice: Customer, bob: Customer
 ) -> None:
     """Both readings are buttons; the one that is tapped is the amount."""
-    question = await alice.ask("/pay @bob 1.234", "Did you mean")
-    assert "Did you mean €1,234.00 or €1.23?" in question.text
-    assert question.labels == ["€1,234.00", "€1.23", "Cancel"]
+    question = await alice.ask("/pay @bob 1.230", "Did you mean")
+    assert "Did you mean €1,230.00 or €1.23?" in question.text
+    assert question.labels == ["€1,230.00", "€1.23", "Cancel"]
 
     await alice.press(question, "€1.23")
     card = await alice.see("Left afterwards")
     assert card.labels[0] == "Pay €1.23"
+
+
+async def test_what_has_too_many_decimals_is_only_offered_as_thousands(
+    alice: Customer, bob: Customer
+) -> None:
+    """12.505 was never 12.50: the amount is typed again, or it was twelve thousand."""
+    question = await alice.ask("/pay @bob 12.505", "Did you mean")
+    assert "Did you mean €12,505.00? If not, write the amount again." in question.text
+    assert question.labels == ["€12,505.00", "Cancel"]
+
+    card = await alice.ask("12.50", "Left afterwards")
+    assert card.labels[0] == "Pay €12.50"
+
+
+async def test_two_amounts_in_two_currencies_are_asked_about(
+    alice: Customer, bob: Customer
+) -> None:
+    """Neither is taken for the note of the other."""
+    question = await alice.ask("/pay @bob €5 $6", "Did you mean")
+    assert "Did you mean €5.00 or $6.00?" in question.text
+    assert question.labels == ["€5.00", "$6.00", "Cancel"]
 
 
 @pytest.mark.parametrize(
@@ -151,6 +175,7 @@ async def test_a_doubtful_amount_is_asked_about_never_guessed(
         ("/pay @bob 0", "more than zero", "How much"),
         ("/pay @bob 99999999999999", "more than can be paid", "How much"),
         ("/pay @alice 5", "That is you!", "Whom do you want to pay"),
+        ("/pay @chatpay_bot 5", "That is me", "Whom do you want to pay"),
         ("/pay @chatpay_other_bot 5", "bot", "Whom do you want to pay"),
         ("/pay +491701234567 5.00", "paid by that number", "Whom do you want to pay"),
     ],
@@ -236,6 +261,34 @@ async def test_too_little_money_is_said_before_the_pin(
     assert books(chatpay) == before
 
 
+async def test_oneself_among_several_is_left_out(
+    chatpay: Chatpay, alice: Customer, bob: Customer
+) -> None:
+    """The others stay on the card, which says so; nothing is paid to oneself."""
+    card = await alice.ask("/pay @bob @alice 5", "Pay Bob")
+    assert card.text.split("\n")[:4] == [
+        "You were left out: money can only go to somebody else.",
+        "",
+        "Pay Bob @bob",
+        "€5.00",
+    ]
+    await alice.approve(card)
+    await alice.see("✅ Paid €5.00")
+    assert (await alice.balance(), await bob.balance()) == ("€95.00", "€105.00")
+
+
+async def test_who_of_several_has_blocked_the_payer_is_named(
+    chatpay: Chatpay, alice: Customer, bob: Customer, carol: Customer
+) -> None:
+    """Both ways round: the payer knows whom to leave out; nothing moves."""
+    await chatpay.payments.block(bob.id, alice.id)
+    await chatpay.payments.block(alice.id, carol.id)
+    before = books(chatpay)
+    await alice.ask("/pay @bob 5", "You and Bob cannot pay or ask each other")
+    await alice.ask("/pay @carol @dave 5", "You and Carol cannot pay or ask each other")
+    assert books(chatpay) == before
+
+
 async def test_nobody_else_can_use_a_card(
     chatpay: Chatpay, alice: Customer, bob: Customer
 ) -> None:
@@ -256,7 +309,7 @@ async def test_nobody_else_can_use_a_card(
         answer = await bob.person.press_data(own, data)
         assert (answer.alert, answer.toast) == (
             True,
-            "This is somebody else's, so only they can do that.",
+            "This is somebody else's, or too long ago: nothing was done.",
         ), data
 
     assert books(chatpay) == before

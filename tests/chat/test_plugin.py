@@ -63,10 +63,14 @@ async def test_chatpays_commands_are_chatpays(ann: Customer) -> None:
     await only_answer(ann, "/help", "PIN")
 
 
+@pytest.mark.parametrize("knows_moments", [True, False])
 async def test_a_payment_in_the_hosts_bot(
-    host: Running, telegram: Telegram, ann: Customer
+    host: Running, telegram: Telegram, ann: Customer, *, knows_moments: bool
 ) -> None:
-    """From a deep link over the welcome to the receipt: all of it works in the host's bot."""
+    """From a deep link over the welcome to the receipt: all of it works in the host's bot, also
+    on a Bot API server that refuses moments.
+    """
+    await telegram.moments(known=knows_moments)
     bea = Customer(await telegram.person("Bea", username="bea"), HOST)
     for customer in (ann, bea):
         await customer.join("m_home")
@@ -78,4 +82,5 @@ async def test_a_payment_in_the_hosts_bot(
 
     ended = await host.stop()
 
-    assert (ended.code, ended.out) == (0, "")
+    said = ["moments_unknown" in line for line in ended.out.splitlines()]
+    assert (ended.code, said) == (0, [] if knows_moments else [True])

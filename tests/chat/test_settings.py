@@ -80,7 +80,7 @@ async def test_who_may_ask_is_chosen_and_kept_to(alice: Customer, bob: Customer)
     draft = await bob.ask("/request @alice 5 tea", "Ask Alice")
     answer = await bob.press(draft, "Ask for €5.00")
 
-    assert answer.toast == "This person does not take requests from you. Nothing was sent."
+    assert answer.toast == "Alice does not take requests from you. Nothing was sent."
     assert not [m for m in await alice.messages() if "asks you to pay" in m.text]
 
 
@@ -114,7 +114,7 @@ async def test_a_block_is_undone(alice: Customer, bob: Customer) -> None:
     await alice.press(await alice.ask("/settings", "Settings"), "Blocked people")
     blocked = await alice.see("They cannot pay or ask you")
     assert "• Bob @bob" in blocked.text
-    await bob.ask("/pay @alice 5", "cannot pay or ask each other")
+    await bob.ask("/pay @alice 5", "You and Alice cannot pay or ask each other")
 
     await alice.press(blocked, "Unblock Bob")
     await alice.see("You have blocked nobody")

@@ -111,6 +111,24 @@ async def test_asking_twice_asks_once(alice: Customer, bob: Customer) -> None:
     assert len([m for m in await bob.messages() if "asks you" in m.text]) == 1
 
 
+async def test_oneself_and_the_bot_share_no_bill(alice: Customer, bob: Customer) -> None:
+    """Oneself among others is left out and told so; the bot alone is nobody."""
+    bill = await alice.ask("/split 20 @alice @bob", "shared by 2 people")
+    assert bill.text.startswith("You were left out: money can only go to somebody else.")
+    await alice.ask("/split 20 @chatpay_bot", "That is me. Only people can be paid or asked.")
+
+
+async def test_who_of_several_takes_no_requests_is_named(
+    chatpay: Chatpay, alice: Customer, bob: Customer, carol: Customer
+) -> None:
+    """Nobody is asked, and the bill says because of whom."""
+    await chatpay.payments.block(carol.id, alice.id)
+    bill = await alice.ask("/split 30 @bob @carol", "shared by 3 people")
+    answer = await alice.press(bill, "Ask them")
+    assert answer.toast == "You and Carol cannot pay or ask each other."
+    assert not [m for m in await bob.messages() if "asks you to pay" in m.text]
+
+
 async def test_in_a_group_nobody_sees_who_is_asked(
     telegram: Telegram, chatpay: Chatpay, alice: Customer, bob: Customer
 ) -> None:

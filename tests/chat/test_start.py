@@ -5,7 +5,7 @@ from __future__ import annotations
 from simulator.client import Telegram
 from tests.chat.driver import AGREE, Chatpay, Customer
 
-HOME = ["💸 Pay someone", "🙏 Request", "➕ Add money", "🔗 My link", "Balance", "History", "Help"]
+HOME = ["💸 Pay someone", "🙏 Request", "💳 Add money", "🔗 My link", "Balance", "History", "Help"]
 
 
 async def test_somebody_new_is_welcomed_told_the_terms_and_asked_a_name(chatpay: Chatpay) -> None:
@@ -145,3 +145,64 @@ async def test_in_a_group_it_explains_itself_in_one_line(
     assert url == f"https://t.me/{chatpay.username}?start=m_home"
     ann.chat = await ann.person.open_link(url)
     await ann.see("Welcome to Chatpay")
+
+
+async def test_what_somebody_new_wanted_to_pay_is_there_once_they_have_joined(
+    chatpay: Chatpay, bob: Customer
+) -> None:
+    """Whom, how much and what for are kept through the terms and the name, over a restart."""
+    ann = await chatpay.newcomer("Ann")
+    await ann.start()
+    await ann.say("/pay @bob 12.50 lunch")
+    welcome = await ann.see(lambda message: message.id > 2 and AGREE in message.labels)
+    await chatpay.restart()
+
+    await ann.press(welcome, AGREE)
+    await ann.see("What should people see")
+    await ann.say("Ann Smith")
+    await ann.see("You are in, Ann Smith")
+
+    card = await ann.see("Pay Bob @bob")
+    assert card.text.split("\n")[:3] == ["Pay Bob @bob", "€12.50", "lunch"]
+
+
+async def test_a_later_start_is_about_nothing_that_was_written_before(
+    chatpay: Chatpay, bob: Customer
+) -> None:
+    """Whoever begins anew arrives at home, or where the link leads."""
+    ann = await chatpay.newcomer("Ann")
+    await ann.start()
+    await ann.say("/pay @bob 12.50 lunch")
+    await ann.join()
+    await ann.ask("/balance", "Your balance")
+    assert not [message for message in await ann.messages() if "€12.50" in message.text]
+
+
+async def test_what_somebody_new_wrote_in_a_group_goes_on_in_private(
+    telegram: Telegram, chatpay: Chatpay, bob: Customer
+) -> None:
+    """Also whom they replied to; the button there leads through the terms to the card."""
+    ann = await chatpay.newcomer("Ann")
+    group = await telegram.group("Lunch", [ann.person, bob.person], bots=[chatpay.username])
+    said = await bob.person.send(group, "who pays?")
+    await ann.person.send(group, "/pay 5 pizza", reply_to=said.id)
+    way = await ann.person.expect(group, "You are new here")
+    url = way.button("Open Chatpay")["url"]
+    await ann.join(url.partition("start=")[2])
+
+    card = await ann.see("Pay Bob @bob")
+    assert card.text.split("\n")[:3] == ["Pay Bob @bob", "€5.00", "pizza"]
+
+
+async def test_a_bill_that_somebody_new_shares_is_there_once_they_have_joined(
+    chatpay: Chatpay, bob: Customer
+) -> None:
+    """As with what is paid, also for what is asked."""
+    ann = await chatpay.newcomer("Ann")
+    await ann.start()
+    await ann.say("/split 20 @bob")
+    welcome = await ann.see(lambda message: message.id > 2 and AGREE in message.labels)
+    await ann.press(welcome, AGREE)
+    await ann.see("What should people see")
+    await ann.say("Ann")
+    assert "€10.00" in (await ann.see("shared by 2 people")).text

@@ -79,6 +79,29 @@ HTML = [
         "👍",
         [entity("custom_emoji", 0, 2, custom_emoji_id="5368324170671202286")],
     ),
+    (
+        '💶 <b>by <tg-time unix="1780315200" format="Dt">Jun 1 🕛</tg-time></b>',
+        "💶 by Jun 1 🕛",
+        [
+            entity("bold", 3, 11),
+            entity("date_time", 6, 8, unix_time=1780315200, date_time_format="Dt"),
+        ],
+    ),
+    ("<tg-time unix=7>a</tg-time>", "a", [entity("date_time", 0, 1, unix_time=7)]),
+    (
+        "<tg-time format='TDW' unix='7'>a</tg-time><tg-time unix=8 format=R>b</tg-time>",
+        "ab",
+        [
+            entity("date_time", 0, 1, unix_time=7, date_time_format="wDT"),
+            entity("date_time", 1, 1, unix_time=8, date_time_format="r"),
+        ],
+    ),
+    ("<tg-time>a</tg-time><tg-time unix=x>b</tg-time><tg-time unix='-7'>c</tg-time>", "abc", []),
+    (
+        "<tg-time unix=2378550818 format=dt>in 32 bits that is long ago</tg-time>",
+        "in 32 bits that is long ago",
+        [],
+    ),
 ]
 
 
@@ -116,6 +139,8 @@ HTML_ERRORS = [
     ("<b>a", 'Can\'t find end tag corresponding to start tag "b"'),
     ("<span>a</span>", 'Tag "span" must have class "tg-spoiler" at byte offset 0'),
     ("<tg-emoji>a</tg-emoji>", "Invalid custom emoji identifier specified"),
+    ("<tg-time unix=7 format=x>a</tg-time>", "Invalid date format used"),
+    ("<tg-time unix=7 format=rt>a</tg-time>", "Invalid date format used"),
 ]
 
 
@@ -125,6 +150,13 @@ def test_html_errors(source, message) -> None:
     with pytest.raises(ParseError) as refusal:
         parse_html(source)
     assert str(refusal.value) == message
+
+
+def test_a_server_from_before_moments_knows_no_tag_for_them() -> None:
+    """It refuses it as any other that it does not know."""
+    with pytest.raises(ParseError) as refusal:
+        parse_html("a <tg-time unix=7>b</tg-time>", knows_moments=False)
+    assert str(refusal.value) == 'Unsupported start tag "tg-time" at byte offset 2'
 
 
 MARKDOWN_V2 = [

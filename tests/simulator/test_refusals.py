@@ -119,6 +119,16 @@ BAD_REQUESTS: list[tuple[str, Callable[[Scene], dict[str, Any]], str]] = [
     ("sendMessage", html("a</b>"), CANT + "Unexpected end tag at byte offset 1"),
     (
         "sendMessage",
+        html("<tg-time unix=7 format=x>a</tg-time>"),
+        CANT + "Invalid date format used",
+    ),
+    (
+        "sendMessage",
+        html(f"<tg-time unix={2**31 - 1}>a</tg-time>"),
+        "ENTITY_DATE_INVALID",
+    ),
+    (
+        "sendMessage",
         html("<b>a</i>"),
         CANT + 'Unmatched end tag at byte offset 4, expected "</b>", found "</i>"',
     ),

@@ -245,16 +245,18 @@ def test_a_usual_spelling_is_read_exactly(text, minor, currency, locale, default
 @pytest.mark.parametrize(
     ("text", "minors"),
     [
-        ("1.234", (123400, 123)),
-        ("1,234", (123400, 123)),
-        ("12.505", (1250500, 1250)),
+        ("1.234", (123400,)),
+        ("1,234", (123400,)),
+        ("12.505", (1250500,)),
         ("12,500", (1250000, 1250)),
-        ("999.999", (99999900, 99999)),
-        ("١,٢٣٤", (123400, 123)),
+        ("12.500", (1250000, 1250)),
+        ("999.999", (99999900,)),
+        ("١,٢٣٤", (123400,)),
+        ("١,٢٣٠", (123000, 123)),
     ],
 )
 def test_three_digits_after_one_mark_are_doubtful_in_every_language(text, minors, locale):
-    """Thousands or one digit too many: the language does not settle it, so it is asked."""
+    """Thousands or decimals: it is asked, and only what can be paid exactly is offered."""
     expected = Doubt(tuple(Money(minor, "EUR") for minor in minors))
     assert read(text, locale=locale) == expected
 
@@ -284,9 +286,9 @@ def test_a_symbol_shared_by_currencies_is_doubtful_default_first():
 
 def test_a_shared_symbol_and_a_doubtful_number_give_every_reading():
     """Doubts multiply: two dollars times two numbers."""
-    reading = read("$1.234", currencies=("USD", "AUD"), default="USD")
+    reading = read("$1.230", currencies=("USD", "AUD"), default="USD")
     assert reading == Doubt(
-        (Money(123400, "USD"), Money(123, "USD"), Money(123400, "AUD"), Money(123, "AUD"))
+        (Money(123000, "USD"), Money(123, "USD"), Money(123000, "AUD"), Money(123, "AUD"))
     )
 
 
@@ -395,10 +397,10 @@ def test_what_is_written_is_read_back(minor, currency, locale):
 
 @given(st.text(max_size=30))
 def test_no_text_breaks_the_reader(text):
-    """Any text gives a payable amount, a doubt of at least two, or a reason."""
+    """Any text gives a payable amount, a doubt with something to offer, or a reason."""
     reading = read(text)
     if isinstance(reading, Doubt):
-        assert len(reading.readings) >= 2
+        assert reading.readings
     elif isinstance(reading, Money):
         assert 0 < reading.minor <= MAX_MINOR
     else:

@@ -20,6 +20,7 @@ from payments.names import clean_line
 CURRENCIES = ("EUR", "USD", "GBP", "INR", "BRL", "IDR", "BDT", "AED")
 BOB = PayeeByUsername("bob")
 EVE = PayeeByUsername("eve")
+FIVE_OR_SIX = Doubt((Money(500, "EUR"), Money(600, "USD")))
 
 
 def utf16(text):
@@ -67,7 +68,6 @@ def euros(*minors):
         ("/pay lunch @bob 12.50 on Friday", (BOB,), euros(1250), "lunch on Friday"),
         ("/pay@ourbot @bob 5", (BOB,), euros(500), ""),
         ("/pay @ourbot @bob 5", (BOB,), euros(500), ""),
-        ("/pay @OurBot 5", (), euros(500), ""),
         ("/pay\n@bob\n5\nlunch", (BOB,), euros(500), "lunch"),
         ("/request 5 @bob for tea", (BOB,), euros(500), "for tea"),
         ("/link 20 coffee", (), euros(2000), "coffee"),
@@ -122,7 +122,15 @@ def euros(*minors):
         ("/pay @bob 2 pizzas 12.50", (BOB,), euros(200, 1250), "pizzas 12.50"),
         ("/pay @bob 5 of the 10 € left", (BOB,), euros(500, 1000), "of the 10 € left"),
         ("/pay 5 @bob 10", (BOB,), euros(500, 1000), "10"),
-        ("/pay @bob 1.234 rent", (BOB,), euros(123400, 123), "rent"),
+        ("/pay @bob 1.230 rent", (BOB,), euros(123000, 123), "rent"),
+        ("/pay @bob 1.234 rent", (BOB,), Doubt((Money(123400, "EUR"),)), "rent"),
+        ("/pay @bob 1.234 €", (BOB,), Doubt((Money(123400, "EUR"),)), ""),
+        ("/pay @bob €5 $6", (BOB,), FIVE_OR_SIX, ""),
+        ("/pay @bob 5 € 6 USD tea", (BOB,), FIVE_OR_SIX, "tea"),
+        ("/pay €5 @bob for a $6 ticket", (BOB,), FIVE_OR_SIX, "for a $6 ticket"),
+        ("/pay 5.00 @bob $6", (BOB,), FIVE_OR_SIX, "$6"),
+        ("/pay @bob €5 of €6", (BOB,), euros(500), "of €6"),
+        ("/pay @bob $6 for 2", (BOB,), Money(600, "USD"), "for 2"),
         # Refused
         ("/pay @bob 0", (BOB,), Unreadable(Reason.ZERO), ""),
         ("/pay @bob -5 tea", (BOB,), Unreadable(Reason.NEGATIVE), "tea"),
@@ -180,6 +188,14 @@ def test_a_reply_names_its_author_when_nobody_else_is_named():
     ann = PayeeById(7, "Ann Lee", "ann_lee", is_bot=False)
     assert parts("/pay 5", reply_to=author) == Parts((ann,), euros(500), "")
     assert parts("/pay 5 @bob", reply_to=author) == Parts((BOB,), euros(500), "")
+
+
+def test_the_bot_itself_is_told_from_nobody():
+    """Its own @name is no payee; that it alone is named is kept, and a reply comes first."""
+    bob = User(8, "Bob", is_bot=False)
+    assert parts("/pay @OurBot 5") == Parts((), euros(500), "", names_bot=True)
+    assert parts("/pay @ourbot 5", reply_to=bob) == Parts((PayeeById(8, "Bob"),), euros(500), "")
+    assert parts("/pay @ourbot @bob 5") == Parts((BOB,), euros(500), "")
 
 
 def test_a_name_without_username_is_a_payee_by_its_id():

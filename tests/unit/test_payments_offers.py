@@ -151,12 +151,14 @@ async def test_a_gift_is_not_for_its_giver_nor_for_the_blocked(bank: Bank) -> No
     await bank.payments.block(ALICE, BOB)
     await bank.payments.block(CAROL, ALICE)
     before = bank.money()
-    with pytest.raises(NotYours):
+    with pytest.raises(PayeeRefused) as own:
         await bank.payments.claim(token, ALICE)
+    assert own.value.reason is PayeeRefusal.GIVER
     for by in (BOB, CAROL):
         with pytest.raises(PayeeRefused) as refused:
             await bank.payments.claim(token, by)
         assert refused.value.reason is PayeeRefusal.BLOCKED
+        assert refused.value.name == "Alice"
     await bank.meet(DAN)
     with pytest.raises(NotJoined):
         await bank.payments.claim(token, DAN)

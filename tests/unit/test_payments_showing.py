@@ -31,6 +31,7 @@ async def test_an_open_card_says_who_is_strange_and_what_is_left(bank: Bank) -> 
     assert await bank.payments.surroundings(card) == Surroundings(
         people=await people(bank, ALICE, BOB, CAROL),
         link=None,
+        bank=None,
         strangers=frozenset({CAROL}),
         lookalikes={},
         available=eur(9_000),
@@ -138,8 +139,8 @@ async def test_a_card_is_named_to_its_payer_alone(bank: Bank) -> None:
     await bank.people(ALICE, BOB)
     card = await bank.payments.draft(ALICE, payees=[BOB, "dave"], amount=eur(5))
     await bank.payments.ask_pin(card.id, ALICE)
-    frozen, on_it = await bank.payments.card(card.id, ALICE)
-    assert frozen.state is IntentState.AWAITING_PIN
+    frozen, on_it, account = await bank.payments.card(card.id, ALICE)
+    assert (frozen.state, account) == (IntentState.AWAITING_PIN, None)
     assert on_it == await people(bank, ALICE, BOB)
     with pytest.raises(NotYours):
         await bank.payments.card(card.id, BOB)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -69,10 +69,13 @@ class Unreadable(Exception):
 class Told(Exception):
     """What was asked for cannot be done, and its text says why."""
 
-    def __init__(self, sentence: str, code: str = "") -> None:
-        """Keep the sentence, and by which name the script knows it."""
+    def __init__(
+        self, sentence: str, code: str = "", *, choices: Sequence[dict[str, Any]] = ()
+    ) -> None:
+        """Keep the sentence, by which name the script knows it, and what may be tapped instead."""
         super().__init__(sentence)
         self.code = code
+        self.choices = choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +151,7 @@ class Door:
             except Unreadable as error:
                 return _said(error.status, t.plain("That request cannot be read."))
             except Told as told:
-                return _said(HTTPStatus.UNPROCESSABLE_ENTITY, str(told), told.code)
+                return _told(told)
             except PaymentError as error:
                 return _refused(error, t)
 
@@ -199,6 +202,12 @@ def _said(status: HTTPStatus, sentence: str, code: str = "") -> Response:
     return _json({"error": sentence, "code": code}, status)
 
 
+def _told(told: Told) -> Response:
+    content = {"error": str(told), "code": told.code}
+    choices = {"choices": list(told.choices)} if told.choices else {}
+    return _json(content | choices, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
 def _unknown(error: Forged | Stale, t: Texts) -> Response:
     if isinstance(error, Stale):
         sentence = t.plain("This window has been open for long. Close it and open it again.")
@@ -211,7 +220,7 @@ def _refused(error: PaymentError, t: Texts) -> Response:
     if isinstance(error, Unavailable):
         log.warning("store_unavailable", what="mini app")
     status = _STATUS.get(type(error), HTTPStatus.UNPROCESSABLE_ENTITY)
-    return _said(status, refusals.sentence(error, t).unescape(), type(error).__name__)
+    return _said(status, refusals.sentence(error, t).striptags(), type(error).__name__)
 
 
 def _too_often(wait_s: float, t: Texts) -> Response:

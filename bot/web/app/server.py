@@ -7,6 +7,7 @@ is `Payments.approve_with_device`, and the outbox edits the chat's card as alway
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,8 +21,9 @@ from telegram import Bot, InlineQueryResultArticle, InputTextMessageContent
 from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
-from bot import cards, pay, payees, photo, refusals, second_look
-from bot.keyboards import link_button, rows, start_url
+from bot import cards, link, pay, payees, photo, refusals, second_look, wallet
+from bot.keyboards import link_button, quick_amounts, rows, start_url
+from bot.link_address import page_url
 from bot.web import answers
 from bot.web.app import views
 from bot.web.app.door import APPROVING_MS, Answer, Call, Door, Told, Unreadable
@@ -30,8 +32,9 @@ from bot.web.app.words import words
 from bot.web.languages import texts_for
 from payments.errors import NotYours, PayeeRefusal, PayeeRefused
 from payments.ids import TOKEN_LENGTH
+from payments.limits import bank_day_most
 from payments.models import Intent
-from payments.money import Doubt, Money, parse_amount
+from payments.money import MAX_MINOR, Doubt, Money, parse_amount
 from payments.money import Unreadable as NoAmount
 from payments.policy import DAY
 from payments.service import PayeeRef, Payments
@@ -99,10 +102,15 @@ class MiniApp:
             to("/home", "GET", self._home),
             to("/history", "GET", self._history),
             to("/receipts/{id}", "GET", self._receipt),
+            to("/topup", "GET", self._offer_topup),
+            to("/topup", "POST", self._topup, APPROVING_MS),
             to("/cards", "POST", self._draft),
             to("/cards/{id}", "GET", self._card),
             to("/cards/{id}", "PATCH", self._amend),
             to("/cards/{id}/cancel", "POST", self._cancel),
+            to("/cards/{id}/instead", "POST", self._pay_instead),
+            to("/cards/{id}/topup", "GET", self._offer_topup),
+            to("/cards/{id}/topup", "POST", self._topup, APPROVING_MS),
             to("/cards/{id}/keypad", "POST", self._ask_pin, APPROVING_MS),
             to("/cards/{id}/device", "POST", self._approve, APPROVING_MS),
             to("/keypads/{id}", "POST", self._tap, APPROVING_MS),
@@ -167,6 +175,7 @@ class MiniApp:
             ),
             "since": t.day(month[0]),
             "history": views.history(page, t),
+            "topup": self._payments.policy.sandbox,
             "play": t.plain("Play money: nothing here is worth anything.")
             if self._payments.policy.sandbox
             else "",
@@ -189,6 +198,44 @@ class MiniApp:
     async def _receipt(self, call: Call) -> Json:
         found = await self._payments.receipt(call.path["id"], call.person.id)
         return views.receipt(found, call.person, call.t)
+
+    # --- adding money ------------------------------------------------------------------------
+
+    async def _offer_topup(self, call: Call) -> Json:
+        """What may be added, as in the chat: for a card first of all what it lacks."""
+        card, me, t = await self._card_of(call), call.person, call.t
+        offered = (
+            quick_amounts(me.currency)
+            if card is None
+            else await wallet.offered_for(self._payments, me, card)
+        )
+        currency = offered[0].currency
+        most = bank_day_most(currency, self._payments.policy)
+        return {
+            "amounts": views.amounts(offered, t),
+            "currency": currency,
+            "about": t.plain(
+                "The sandbox bank gives play money at once, up to {most} a day.",
+                most=t.money(most),
+            ),
+        }
+
+    async def _topup(self, call: Call) -> Json:
+        """Adds money; the same key adds the same amount once."""
+        card, key = await self._card_of(call), call.text("key", most=40)
+        if not key:
+            raise Unreadable
+        amount = self._amount(call, "" if card is None else card.currency)
+        receipt = await self._payments.topup(
+            call.person.id, amount, origin=f"app:{key}:{amount.minor}:{amount.currency}"
+        )
+        added = call.t.money(receipt.amount)
+        return {"said": call.t.plain("{amount} of play money added.", amount=added)}
+
+    async def _card_of(self, call: Call) -> Intent | None:
+        """The card that the path names, if it names one."""
+        card_id = call.path.get("id")
+        return await self._payments.intent(card_id, call.person.id) if card_id else None
 
     # --- paying ------------------------------------------------------------------------------
 
@@ -216,6 +263,16 @@ class MiniApp:
             amount = self._amount(call, card.currency)
             card = await self._payments.amend(card_id, me, amount=amount)
         return await self._shown(card, call)
+
+    async def _pay_instead(self, call: Call) -> Json:
+        """Puts whom the payer knows in place of those who only look like them."""
+        card_id, me = call.path["id"], call.person.id
+        card = await self._payments.intent(card_id, me)
+        facts = await pay.facts_of(self._payments, card, self._bot.username)
+        known = {payment_id: person.id for payment_id, person in facts.lookalikes.items()}
+        named = [known.get(p.id) or p.payee_id or p.payee_username for p in card.payments]
+        payees = [payee for payee in named if payee is not None]
+        return await self._shown(await self._payments.amend(card_id, me, payees=payees), call)
 
     async def _cancel(self, call: Call) -> Json:
         return await self._shown(
@@ -265,12 +322,15 @@ class MiniApp:
         return views.intent(card, facts, self._payments.policy, reason, call.t)
 
     def _amount(self, call: Call, currency: str = "") -> Money:
-        """The amount that was typed.
+        """The amount that was typed, or one of those that were offered.
 
         Raises:
             Told: it is none, or may mean several.
+            Unreadable: nobody was offered this one.
         """
         t = call.t
+        if "minor" in call.body:
+            return self._chosen(call)
         read = parse_amount(
             call.text("amount", most=40),
             default=currency or call.person.currency,
@@ -278,10 +338,20 @@ class MiniApp:
             locale=str(t.locale),
         )
         if isinstance(read, Doubt):
-            raise Told(cards.did_you_mean(read.readings, t).unescape())
+            raise Told(
+                cards.did_you_mean(read.readings, t).unescape(),
+                choices=views.amounts(read.readings, t),
+            )
         if isinstance(read, NoAmount):
             raise Told(refusals.unreadable(read.reason, t).unescape())
         return read
+
+    def _chosen(self, call: Call) -> Money:
+        minor, currency = call.body["minor"], call.text("currency", most=3)
+        known = currency in self._payments.policy.currencies
+        if not known or type(minor) is not int or not 0 < minor <= MAX_MINOR:
+            raise Unreadable
+        return Money(minor, currency)
 
     # --- devices -----------------------------------------------------------------------------
 
@@ -328,14 +398,26 @@ class MiniApp:
         (made,) = await self._payments.request(
             call.person.id, payers=payers, amount=amount, note=call.text("note")
         )
-        return await self._to_share(f"r_{made.id}", call)
+        payload = f"r_{made.id}"
+        return {
+            "url": start_url(self._bot.username, payload),
+            "title": await self._title(payload, call),
+        }
 
     async def _link(self, call: Call) -> Json:
-        link = await self._payments.personal_link(call.person.id)
-        return await self._to_share(f"l_{link.id}", call)
+        """The personal link with its picture, the same as in the chat."""
+        me = call.person
+        personal = await self._payments.personal_link(me.id)
+        address = page_url(self._public_url, personal.id)
+        picture = await link.draw(personal, address, me, call.t)
+        return {
+            "url": address,
+            "title": await self._title(f"l_{personal.id}", call),
+            "picture": "data:image/png;base64," + b64encode(picture).decode(),
+        }
 
-    async def _to_share(self, payload: str, call: Call) -> Json:
-        """A link of one's own, and its title in the bot's words.
+    async def _title(self, payload: str, call: Call) -> str:
+        """What a link of one's own is for, in the bot's words.
 
         Raises:
             NotYours: it is somebody else's, or there is none.
@@ -354,23 +436,23 @@ class MiniApp:
             raise Unreadable
         if owner_id != me.id:
             raise NotYours
-        return {"url": start_url(self._bot.username, payload), "title": title}
+        return title
 
     async def _share(self, call: Call) -> Json:
         """A message with a button, prepared for any chat that the person then chooses.
 
         It goes out by way of the bot, so what it says is for the bot to say.
         """
-        payload = photo.own_payload(call.text("url"), self._bot.username)
-        shared = await self._to_share(payload or "", call)
-        title = str(shared["title"])
+        payload = self._payload(call.text("url")) or ""
+        title = await self._title(payload, call)
+        opens = start_url(self._bot.username, payload)
         result = InlineQueryResultArticle(
             id="share",
             title=title,
             input_message_content=InputTextMessageContent(
                 call.t("<b>{title}</b>", title=title), parse_mode=ParseMode.HTML
             ),
-            reply_markup=rows([link_button(call.t.plain("Open Chatpay"), str(shared["url"]))]),
+            reply_markup=rows([link_button(call.t.plain("Open Chatpay"), opens)]),
         )
         try:
             prepared = await self._bot.save_prepared_inline_message(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from typing import Any, assert_never
 
 from bot import cards, refusals, second_look
@@ -73,6 +74,14 @@ def balance(account: Account, t: Texts) -> Json:
     }
 
 
+def amounts(offered: Iterable[Money], t: Texts) -> list[Json]:
+    """Amounts to tap."""
+    return [
+        {"label": t.money(amount), "minor": amount.minor, "currency": amount.currency}
+        for amount in offered
+    ]
+
+
 def line(moved: HistoryLine, t: Texts) -> Json:
     """One line of the history."""
     amount = t.money(Money(abs(moved.amount_minor), moved.currency))
@@ -83,6 +92,7 @@ def line(moved: HistoryLine, t: Texts) -> Json:
         "note": moved.note,
         "amount": f"+{amount}" if moved.amount_minor > 0 else f"−{amount}",
         "credited": moved.amount_minor > 0,
+        "at": moved.created_at,
         "when": t.day(moved.created_at),
     }
 
@@ -111,6 +121,7 @@ def receipt(found: Receipt, viewer: Person, t: Texts) -> Json:
         "amount": t.money(found.amount),
         "credited": credited,
         "note": found.note,
+        "at": found.transfer.created_at,
         "when": t.moment(found.transfer.created_at),
         "left": t.money(found.balance_after),
         "reference": "" if found.payment is None else reference(found.transfer.id),
@@ -151,8 +162,10 @@ def intent(
         "amount": "" if total is None else t.money(total),
         "note": card.note,
         "warnings": _warnings(card, facts, t),
+        "instead": _instead(card, facts, t),
         "after": _after(card, facts, t),
         "affordable": _affordable(card, facts),
+        "topup": policy.sandbox and not _affordable(card, facts),
         "second_look": _second_look(card, facts, t)
         if second_look.needed(card, facts, policy)
         else None,
@@ -212,7 +225,20 @@ def _share(card: Intent, t: Texts) -> str:
 def _warnings(card: Intent, facts: IntentFacts, t: Texts) -> list[str]:
     if card.state not in cards.OPEN_STATES:
         return []
-    return [warning.striptags() for warning in cards.warnings(card, facts, t) if warning]
+    return [
+        warning.striptags().removeprefix("⚠️ ")
+        for warning in cards.warnings(card, facts, t)
+        if warning
+    ]
+
+
+def _instead(card: Intent, facts: IntentFacts, t: Texts) -> str:
+    """What the button says that pays those whom the payer knows, not those who look like them."""
+    is_set = card.request_id is not None or card.link_id is not None
+    if is_set or card.state is not IntentState.DRAFT or not facts.lookalikes:
+        return ""
+    names = ", ".join(t.name(person.name) for person in facts.lookalikes.values())
+    return t.plain("Pay {name} instead", name=names)
 
 
 def _second_look(card: Intent, facts: IntentFacts, t: Texts) -> Json:
@@ -292,7 +318,7 @@ def tapped(result: TapResult, policy: Policy, t: Texts) -> Json:
         case Approved(card):
             return _then(card.id)
         case RefusedAfterPin(card, error):
-            return _then(card.id, refusals.sentence(error, t).unescape())
+            return _then(card.id, refusals.sentence(error, t).striptags())
         case PinSet(card_id):
             return _then(card_id)
         case Locked(until, card_id):
@@ -303,7 +329,7 @@ def tapped(result: TapResult, policy: Policy, t: Texts) -> Json:
             said = _enrolled(policy.device_wait_ms, t)
             return {"next": "enrolled", "token": token, "device": device.id, "said": said}
         case NotDone(error):
-            return _then(None, refusals.sentence(error, t).unescape())
+            return _then(None, refusals.sentence(error, t).striptags())
         case Operated() | Erased():  # by keypads of the chat
             return _then(None)
         case _:

@@ -28,10 +28,11 @@ def _home(t: Texts) -> dict[str, str]:
     return {
         "available": t.plain("Available"),
         "held": t.plain("{amount} is on its way", amount="{amount}"),
-        "pay": t.plain("Send"),
-        "ask": t.plain("Ask"),
+        "pay": t.plain("Pay"),
+        "ask": t.plain("Request"),
         "scan": t.plain("Scan"),
         "my_link": t.plain("My link"),
+        "code": t.plain("QR code"),
         "history": t.plain("History"),
         "older": t.plain("Show older"),
         "nothing_yet": t.plain("Nothing here yet. What you pay and receive will be listed here."),
@@ -48,11 +49,14 @@ def _home(t: Texts) -> dict[str, str]:
 
 def _paying(t: Texts) -> dict[str, str]:
     return {
+        "pay_someone": t.plain("Pay someone"),
         "to_whom": t.plain("Whom do you want to pay?"),
         "from_whom": t.plain("Whom do you ask?"),
         "anybody": t.plain("Leave it empty to ask anybody."),
         "username": t.plain("@username"),
         "amount": t.plain("Amount"),
+        "add_money": t.plain("Add money"),
+        "any_amount": t.plain("Tap an amount or type one."),
         "what_for": t.plain("What is it for?"),
         "optional": t.plain("Optional"),
         "answer": t.plain("Your answer"),
@@ -66,7 +70,7 @@ def _paying(t: Texts) -> dict[str, str]:
         "finger_refused": t.plain("That was not recognised. Tap your PIN."),
         "scan_hint": t.plain("Point at a payment code"),
         "asked": t.plain("Your request is ready"),
-        "share": t.plain("Share in a chat"),
+        "share": t.plain("Share link"),
         "copy": t.plain("Copy link"),
         "copied": t.plain("Copied"),
     }

@@ -2,11 +2,15 @@
 
 import { initData } from "./telegram.js";
 
-/** The server said no; the message is the sentence it gave, `code` says what kind of no. */
+/**
+ * The server said no; the message is the sentence it gave, `code` says what kind of no, and
+ * `choices` are amounts that may have been meant.
+ */
 export class Refused extends Error {
-  constructor(sentence, code) {
+  constructor(sentence, code, choices = []) {
     super(sentence);
     this.code = code;
+    this.choices = choices;
   }
 }
 
@@ -34,6 +38,7 @@ export async function api(method, path, body) {
     throw new Refused(sentenceWithoutAnswer, "away");
   }
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Refused(answer.error ?? sentenceWithoutAnswer, answer.code ?? "");
+  if (!response.ok)
+    throw new Refused(answer.error ?? sentenceWithoutAnswer, answer.code ?? "", answer.choices);
   return answer;
 }

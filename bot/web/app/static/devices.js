@@ -99,16 +99,17 @@ export function deviceScreens(app) {
     return el(
       "section",
       { class: "slip" },
-      el("span", { class: "hero", "aria-hidden": "true" }, icon("link")),
+      !link.picture && el("span", { class: "hero", "aria-hidden": "true" }, icon("link")),
       el("h1", { tabindex: "-1" }, title),
       el("p", { class: "quiet" }, apart(link.title)),
+      link.picture && el("img", { class: "code", src: link.picture, alt: words.code }),
       address,
       el("button", { type: "button", class: "plain", onclick: copy }, words.copy),
     );
   }
 
   async function pass(link) {
-    const { prepared } = telegram.canShare ? await api("POST", "/share", link) : { prepared: "" };
+    const { prepared } = telegram.canShare ? await api("POST", "/share", { url: link.url }) : { prepared: "" };
     if (prepared) return telegram.share(prepared);
     const query = new URLSearchParams({ url: link.url, text: link.title });
     return telegram.openLink(`https://t.me/share/url?${query}`);

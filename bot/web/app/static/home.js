@@ -5,6 +5,15 @@ import { chart } from "./chart.js";
 import { apart, el, face, icon, whom } from "./dom.js";
 import * as telegram from "./telegram.js";
 
+const DAY = { dateStyle: "medium" };
+const TO_THE_MINUTE = { dateStyle: "medium", timeStyle: "short" };
+
+/** When something moved, in the time zone of whoever looks; in UTC as a tooltip. */
+function moment({ at, when }, style) {
+  const local = new Intl.DateTimeFormat(document.documentElement.lang, style);
+  return el("time", { datetime: new Date(at).toISOString(), title: when }, local.format(at));
+}
+
 export function homeScreens(app) {
   const { words } = app;
 
@@ -23,6 +32,13 @@ export function homeScreens(app) {
         el("p", { class: "figure" }, apart(first.available)),
         first.held && el("p", { class: "quiet" }, apart(app.say("held", { amount: first.held }))),
         ...others.map((each) => el("p", { class: "quiet" }, apart(each.available))),
+        seen.topup &&
+          el(
+            "button",
+            { type: "button", class: "pill", onclick: () => app.attempt(() => app.go("topup")) },
+            icon("plus"),
+            words.add_money,
+          ),
         actions(),
       ),
       el(
@@ -110,7 +126,7 @@ export function homeScreens(app) {
           "span",
           { class: "grow" },
           apart(line.who.name, "name"),
-          el("span", { class: "quiet" }, apart(line.when), line.note && " · ", line.note && apart(line.note)),
+          el("span", { class: "quiet" }, apart(moment(line, DAY)), line.note && " · ", line.note && apart(line.note)),
         ),
         el("bdi", { class: line.credited ? "sum in" : "sum", dir: "ltr" }, line.amount),
       ),
@@ -120,7 +136,7 @@ export function homeScreens(app) {
   async function receipt(id) {
     const seen = await api("GET", `/receipts/${encodeURIComponent(id)}`);
     const facts = [
-      [words.when, seen.when],
+      [words.when, moment(seen, TO_THE_MINUTE)],
       [words.note, seen.note],
       [words.left_after, seen.left],
       [words.reference, seen.reference],

@@ -19,26 +19,54 @@ export function payScreens(app) {
       el("input", { name, "aria-label": label, autocomplete: "off", dir: "auto", maxlength: 140, ...extra }),
     );
 
-  /** A form whose one button is Telegram's; Enter does the same. */
-  function form(title, fields, send) {
+  /** Amounts, each a tap away. */
+  const amounts = (offered, choose) =>
+    el(
+      "div",
+      { class: "chips" },
+      ...offered.map(({ label, minor, currency }) =>
+        el(
+          "button",
+          { type: "button", class: "chip", onclick: () => choose({ minor, currency }) },
+          apart(label),
+        ),
+      ),
+    );
+
+  /**
+   * A form whose one button is Telegram's; Enter does the same. An amount that may mean several is
+   * asked about: a tap on one of them sends the form with that.
+   */
+  function form(title, fields, send, label = words.go_on) {
+    const doubt = el("div", { role: "alert" });
     const element = el(
       "form",
       { class: "form", novalidate: true },
       el("h1", { tabindex: "-1" }, title),
       ...fields,
+      doubt,
       el("button", { type: "submit", class: "unseen", tabindex: "-1", "aria-hidden": "true" }),
     );
-    const submit = () => app.attempt(() => send(Object.fromEntries(new FormData(element))));
+    const submit = (chosen = {}) =>
+      app.attempt(async () => {
+        doubt.replaceChildren();
+        try {
+          await send({ ...Object.fromEntries(new FormData(element)), ...chosen });
+        } catch (error) {
+          if (!error.choices?.length) throw error;
+          doubt.replaceChildren(el("p", { class: "asks" }, error.message), amounts(error.choices, submit));
+        }
+      });
     element.addEventListener("submit", (event) => {
       event.preventDefault();
       submit();
     });
-    telegram.mainButton(words.go_on, submit);
+    telegram.mainButton(label, () => submit());
     return element;
   }
 
-  const amountField = () =>
-    field("amount", words.amount, { inputmode: "decimal", placeholder: `0 ${app.currency}`, class: "large", maxlength: 40 });
+  const amountField = (currency = app.currency) =>
+    field("amount", words.amount, { inputmode: "decimal", placeholder: `0 ${currency}`, class: "large", maxlength: 40 });
   const noteField = () => field("note", words.what_for, { placeholder: words.optional });
   const whoField = (label) =>
     field("who", label, { placeholder: words.username, autocapitalize: "off", spellcheck: "false", maxlength: 33 });
@@ -65,7 +93,7 @@ export function payScreens(app) {
 
   function pay() {
     const who = whoField(words.to_whom);
-    return form(words.pay, [faces(who), who, amountField(), noteField()], async (said) => {
+    return form(words.pay_someone, [faces(who), who, amountField(), noteField()], async (said) => {
       await app.turn("card", await api("POST", "/cards", said));
     });
   }
@@ -78,11 +106,33 @@ export function payScreens(app) {
     });
   }
 
+  /** Play money from the sandbox bank; for a card that lacks it, which is shown again. */
+  async function topup(card) {
+    const path = card ? cardPath(card, "/topup") : "/topup";
+    const offer = await api("GET", path);
+    const key = crypto.randomUUID();
+    const shown = () => (card ? app.turn("card", card) : app.home());
+    const add = async (amount) => {
+      const { said } = await api("POST", path, { ...amount, key });
+      telegram.feel("success");
+      app.tell(said);
+      await shown();
+    };
+    const fields = [
+      el("p", { class: "quiet" }, `${offer.about} ${words.any_amount}`),
+      amounts(offer.amounts, (chosen) => app.attempt(() => add(chosen))),
+      amountField(offer.currency),
+      card &&
+        el("button", { type: "button", class: "plain", onclick: () => app.attempt(shown) }, words.back),
+    ];
+    return form(words.add_money, fields, add, words.add_money);
+  }
+
   /** What a link leaves to whoever pays it. */
   function missing(card) {
     const asked =
       card.lacks === "answer" ? field("answer", card.question) : amountField();
-    return form(card.payees[0]?.name ?? words.pay, [asked], async (said) => {
+    return form(card.payees[0]?.name ?? words.pay_someone, [asked], async (said) => {
       await app.turn("card", await api("PATCH", cardPath(card.id), said));
     });
   }
@@ -98,6 +148,8 @@ export function payScreens(app) {
     const toPin = () => app.attempt(() => (seen.second_look ? app.turn("look", seen) : openKeypad(seen)));
     if (finger) telegram.mainButton(words[`approve_${device.by}`], () => withFinger(seen));
     else if (seen.affordable) telegram.mainButton(seen.verb, toPin);
+    else if (seen.topup)
+      telegram.mainButton(words.add_money, () => app.attempt(() => app.turn("topup", seen.id)));
     return el(
       "article",
       { class: "slip" },
@@ -106,6 +158,8 @@ export function payScreens(app) {
       el("p", { class: "figure" }, apart(seen.amount)),
       seen.note && el("p", { class: "note" }, apart(seen.note)),
       ...warnings(seen),
+      seen.instead &&
+        el("button", { type: "button", class: "pill", onclick: () => app.attempt(() => payInstead(seen)) }, seen.instead),
       el("p", { class: seen.affordable ? "quiet" : "bad" }, apart(seen.after)),
       finger && el("button", { type: "button", class: "plain", onclick: toPin }, words.use_pin),
       el(
@@ -160,6 +214,10 @@ export function payScreens(app) {
       el("li", { class: "row" }, face(who), apart(who.name, "grow name"), apart(who.amount, "sum")),
     );
     return [el("ul", { class: "list panel" }, ...rows)];
+  }
+
+  async function payInstead(seen) {
+    await app.turn("card", await api("POST", cardPath(seen.id, "/instead")));
   }
 
   async function cancel(seen) {
@@ -232,5 +290,5 @@ export function payScreens(app) {
     return app.turn("card", seen);
   }
 
-  return { pay, ask, card, look, keypad: (opened, about) => keypad(app, opened, about, followed) };
+  return { pay, ask, topup, card, look, keypad: (opened, about) => keypad(app, opened, about, followed) };
 }
