@@ -1,10 +1,14 @@
-"""How the tests are shared out among several workers."""
+"""How the tests are shared out among several workers, and how much time they have."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("unhurried", deadline=None)  # others use the processors, too
+settings.load_profile("unhurried")
 
 _WAIT_MOSTLY = Path(__file__).parent / "faults"
 

@@ -253,6 +253,5 @@ TestBook = Book.TestCase
 TestBook.settings = settings(
     max_examples=25,
     stateful_step_count=25,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )

@@ -5,8 +5,9 @@ import { chart } from "./chart.js";
 import { apart, el, face, icon, whom } from "./dom.js";
 import * as telegram from "./telegram.js";
 
-const DAY = { dateStyle: "medium" };
-const TO_THE_MINUTE = { dateStyle: "medium", timeStyle: "short" };
+// Not `dateStyle`, which has numbers and slashes in Arabic.
+const DAY = { day: "numeric", month: "short", year: "numeric" };
+const TO_THE_MINUTE = { ...DAY, hour: "numeric", minute: "2-digit" };
 
 /** When something moved, in the time zone of whoever looks; in UTC as a tooltip. */
 function moment({ at, when }, style) {
