@@ -4,7 +4,7 @@ One payment is its approval: the sixth tap on the keypad, through `Payments`, un
 In it are two commits. The first counts the try and marks the keypad; then the PIN is checked (by a
 stand-in that costs nothing); the second forgets keypad and tries and writes the transfer, both
 entries and balances, card, payment, what limits count, and two notices. The card and the first
-five taps are got ready before.
+five taps are got ready a moment before, as they are in a chat, and not measured.
 
 Beside it, in turns on the same file: `raw_sqlite`, which writes the same rows.
 """
@@ -25,6 +25,7 @@ from payments.service import Payments
 
 _CALLERS = 64
 _PAYMENTS = {1: 150, _CALLERS: 1_280}
+_READY_AT_ONCE = 2 * _CALLERS
 _PAYERS = range(1, 1_281)
 _PAYEES = range(10_001, 11_281)
 
@@ -74,14 +75,22 @@ async def _beside_raw(
     return figures
 
 
-async def _ready(payments: Payments, callers: int) -> list[LastTap]:
-    count = _PAYMENTS[callers]
-    return await household.five_taps(payments, list(zip(_PAYERS, _PAYEES, strict=True))[:count])
+def _pairs(callers: int) -> list[tuple[int, int]]:
+    return list(zip(_PAYERS, _PAYEES, strict=True))[: _PAYMENTS[callers]]
 
 
 async def _ours(payments: Payments, callers: int, latencies: list[float]) -> float:
-    taps = await _ready(payments, callers)
-    count = len(taps)
+    pairs, seconds = _pairs(callers), 0.0
+    for start in range(0, len(pairs), _READY_AT_ONCE):
+        taps = await household.five_taps(payments, pairs[start : start + _READY_AT_ONCE])
+        seconds += await _approve(payments, taps, callers, latencies)
+    return len(pairs) / seconds
+
+
+async def _approve(
+    payments: Payments, taps: list[LastTap], callers: int, latencies: list[float]
+) -> float:
+    """Seconds until so many callers have made all the taps."""
 
     async def caller() -> None:
         while taps:
@@ -92,11 +101,11 @@ async def _ours(payments: Payments, callers: int, latencies: list[float]) -> flo
 
     began = time.perf_counter()
     await asyncio.gather(*(caller() for _ in range(callers)))
-    return count / (time.perf_counter() - began)
+    return time.perf_counter() - began
 
 
 async def _raw(payments: Payments, path: Path, callers: int) -> float:
-    taps = await _ready(payments, callers)
+    taps = await household.five_taps(payments, _pairs(callers))
     raw = Rows(path)
     try:
         values = raw.values(taps)

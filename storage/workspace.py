@@ -29,7 +29,7 @@ _INSERTS = re.compile(r"\bINTO\s+([a-z_]+)")
 _READS = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_]+)")
 _WRITES = re.compile(r"\b(?:UPDATE|INTO|DELETE\s+FROM)\s+([a-z_]+)")
 
-_KEPT_MOST = 10_000
+_KEPT_MOST = 20_000
 """Records; a batch needs a few thousand."""
 _PARENTS_FIRST = ("add_intent", "add_payment")
 """Rows that others refer to are written before those."""
