@@ -99,7 +99,7 @@ class Intents:
         )
         if not rewritten:
             return False
-        self._workspace.run("drop_payments", intent_id=intent.id)
+        self._workspace.run("drop_payments_of", keys=json_array([intent.id]))
         for payment in intent.payments:
             self._workspace.run("add_payment", **self._payment_values(payment))
         return True

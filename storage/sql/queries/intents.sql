@@ -62,10 +62,6 @@ INSERT INTO payments (
     :currency, :state, :refunded, :claim_token, :claim_digest, :posted_at, :expires_at
 );
 
--- name: drop_payments(intent_id)!
--- Forgets the payments of a draft.
-DELETE FROM payments WHERE intent_id = :intent_id;
-
 -- name: ended_intents(before, rows)
 -- Cards that came to nothing and whose time was up by then, longest first; of none of them is
 -- anything left to be told.
