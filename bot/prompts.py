@@ -21,8 +21,9 @@ from bot import cards, keyboards, refusals
 from bot.callbacks import pattern
 from bot.context import NotForUs, Scene, handler
 from payments.errors import NotOpen
+from payments.limits import carried
 from payments.models import Prompt
-from payments.money import MAX_MINOR, Doubt, Money, Unreadable, parse_amount
+from payments.money import Doubt, Money, Unreadable, parse_amount
 
 TextTaker = Callable[[Scene, Prompt, str], Awaitable[None]]
 AmountTaker = Callable[[Scene, Prompt, Money], Awaitable[None]]
@@ -135,9 +136,9 @@ async def _meant(scene: Scene) -> None:
     if prompt is None or prompt.expects not in _amount_takers:
         raise NotOpen("answered")
     _, (minor, currency) = scene.pressed
-    if currency not in scene.payments.policy.currencies or not 0 < int(minor) <= MAX_MINOR:
+    amount = carried(int(minor), currency, scene.payments.policy)
+    if amount is None:
         raise NotOpen("answered")
-    amount = Money(int(minor), currency)
     await scene.edit(scene.t("<b>{amount}</b>, thank you.", amount=scene.t.money(amount)))
     await _take(scene, prompt, _amount_takers[prompt.expects](scene, prompt, amount))
 

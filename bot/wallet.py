@@ -17,9 +17,9 @@ from bot.bank_names import kind_name
 from bot.callbacks import pattern
 from bot.context import Scene, handler
 from payments.errors import NotOpen
-from payments.limits import bank_day_most
+from payments.limits import bank_day_most, carried
 from payments.models import Account, Intent, Payment, Person, Prompt
-from payments.money import MAX_MINOR, Money
+from payments.money import Money
 from payments.proofs import masked
 from payments.service import Payments
 
@@ -80,10 +80,11 @@ async def _button(scene: Scene) -> None:
 
 def _amount(scene: Scene, minor: str, currency: str) -> Money:
     """The amount that a button carries; anybody can send anything, so it is looked at."""
-    known = currency in scene.payments.policy.currencies
-    if not known or not minor.isdecimal() or not 0 < int(minor) <= MAX_MINOR:
+    policy = scene.payments.policy
+    amount = carried(int(minor), currency, policy) if minor.isdecimal() else None
+    if amount is None:
         raise NotOpen("gone")
-    return Money(int(minor), currency)
+    return amount
 
 
 # --- the balance ---------------------------------------------------------------------------------
@@ -211,11 +212,7 @@ async def _missing(payments: Payments, person: Person, intent: Intent) -> Money 
     """What a card costs beyond what its payer has; None if that is nothing, or not known yet."""
     if intent.total is None:
         return None
-    accounts = await payments.balances(person.id)
-    available = next(
-        (a.available for a in accounts if a.currency == intent.total.currency),
-        Money(0, intent.total.currency),
-    )
+    available = await payments.available(person.id, intent.total.currency)
     return intent.total - available if intent.total > available else None
 
 

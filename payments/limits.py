@@ -51,6 +51,15 @@ def refuse_outside(amount: Money, *, most_minor: int, least_minor: int = 1) -> N
         )
 
 
+def carried(minor: int, currency: str, policy: Policy) -> Money | None:
+    """The amount that a button carries, in minor units of a currency.
+
+    Anybody can send anything in its place: None if no button has it.
+    """
+    is_possible = currency in policy.currencies and 0 < minor <= MAX_MINOR
+    return Money(minor, currency) if is_possible else None
+
+
 def clean_note(note: str, policy: Policy) -> str:
     """The note as one line, in which nothing is hidden or turned around: it forges no receipt.
 

@@ -593,6 +593,10 @@ class Payments(Asking):
         """The person's accounts, by currency."""
         return await self.store.read(lambda tx: tx.ledger.accounts_of(person_id))
 
+    async def available(self, person_id: PersonId, currency: str) -> Money:
+        """What the person can spend in a currency."""
+        return await self.store.read(lambda tx: statements.available(tx, person_id, currency))
+
     async def history(
         self,
         person_id: PersonId,

@@ -140,18 +140,11 @@ def surroundings(tx: Tx, intent: Intent) -> Surroundings:
         bank=bank,
         strangers=strangers,
         lookalikes=intents.lookalikes(tx, intent) if strangers or by_name else {},
-        available=_available(tx, intent),
+        available=statements.available(tx, intent.payer_id, intent.currency),
         recent=tx.people.recent_payees(intent.payer_id, _RECENT_MOST)
         if intent.lacks_payee
         else (),
     )
-
-
-def _available(tx: Tx, intent: Intent) -> Money:
-    for account in tx.ledger.accounts_of(intent.payer_id):
-        if account.currency == intent.currency:
-            return account.available
-    return Money(0, intent.currency)
 
 
 def payers_card(tx: Tx, intent: Intent, now: Millis) -> PayersCard:

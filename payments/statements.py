@@ -76,6 +76,14 @@ def receipt(tx: Tx, transfer_id: str, by: PersonId) -> Receipt:
     )
 
 
+def available(tx: Tx, person_id: PersonId, currency: str) -> Money:
+    """What a person can spend in a currency; nothing where they have no account in it."""
+    for account in tx.ledger.accounts_of(person_id):
+        if account.currency == currency:
+            return account.available
+    return Money(0, currency)
+
+
 def history(
     tx: Tx,
     person_id: PersonId,

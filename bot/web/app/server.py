@@ -32,9 +32,9 @@ from bot.web.app.words import words
 from bot.web.languages import texts_for
 from payments.errors import NotYours, PayeeRefusal, PayeeRefused
 from payments.ids import TOKEN_LENGTH
-from payments.limits import bank_day_most
+from payments.limits import bank_day_most, carried
 from payments.models import Intent
-from payments.money import MAX_MINOR, Doubt, Money, parse_amount
+from payments.money import Doubt, Money, parse_amount
 from payments.money import Unreadable as NoAmount
 from payments.policy import DAY
 from payments.service import PayeeRef, Payments
@@ -348,10 +348,12 @@ class MiniApp:
 
     def _chosen(self, call: Call) -> Money:
         minor, currency = call.body["minor"], call.text("currency", most=3)
-        known = currency in self._payments.policy.currencies
-        if not known or type(minor) is not int or not 0 < minor <= MAX_MINOR:
+        if type(minor) is not int:
             raise Unreadable
-        return Money(minor, currency)
+        amount = carried(minor, currency, self._payments.policy)
+        if amount is None:
+            raise Unreadable
+        return amount
 
     # --- devices -----------------------------------------------------------------------------
 
