@@ -7,10 +7,11 @@ answered, the same message then shows all options again.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from markupsafe import Markup
+from msgspec.structs import replace
 from telegram import InlineKeyboardButton
 from telegram.constants import ParseMode
 

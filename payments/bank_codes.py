@@ -7,7 +7,6 @@ code holds the owner's account, which is shown nowhere else.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 
 from payments.models import (
     BankAccount,
@@ -17,6 +16,7 @@ from payments.models import (
     LinkTerms,
     Millis,
     Person,
+    Withheld,
 )
 from payments.money import Money
 from payments.ports import Tx
@@ -34,8 +34,7 @@ _PIX_CITY = "BRASIL"
 _REFERENCE_DIGITS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class BankOffer:
+class BankOffer(Withheld, frozen=True):
     """What somebody who wants to pay a link in their bank app is shown."""
 
     kind: BankAccountKind
@@ -44,7 +43,7 @@ class BankOffer:
     """Masked."""
     reference: str
     """By which the owner knows the payment on their statement."""
-    code: str = field(repr=False)
+    code: str
     """What the QR code says; holds the whole account."""
 
 

@@ -16,7 +16,8 @@ The order of checks when a card is made (`draft`, `amend`):
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from payments import limits, link_terms, notices, people, transfers
 from payments.errors import (

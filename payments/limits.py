@@ -15,7 +15,8 @@ each payee RECEIVING.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from payments.errors import AmountRefused, Limit, LimitExceeded, NoteRefused
 from payments.models import Account, Millis, Payment, PersonId, Side, TransferKind, Turnover
@@ -163,8 +164,7 @@ def refuse_receiving(
     return turnover
 
 
-@dataclass(frozen=True, slots=True)
-class _Window:
+class _Window(Struct, frozen=True):
     """What one cap leaves."""
 
     limit: Limit

@@ -6,7 +6,7 @@ here says beforehand, and afterwards, why it would not.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from payments import limits
 from payments.errors import (

@@ -10,7 +10,7 @@ row decides between payers who race. A payment that is given back still counts a
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from payments import bank_codes, intents, limits, link_terms, people
 from payments.errors import (

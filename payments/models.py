@@ -7,8 +7,9 @@ what the ledger writes when a payment is posted; it has the payment's id.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct
 
 from payments.money import Money
 
@@ -22,6 +23,14 @@ ConversationId = int
 Millis = int
 """A moment, in milliseconds since 1970-01-01 UTC."""
 
+
+class Withheld(Struct, frozen=True):
+    """A record of which logs and errors say no more than what it is."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
+
+
 # --- people ------------------------------------------------------------------------------------
 
 
@@ -34,8 +43,7 @@ class RequestsFrom(StrEnum):
     ANYONE = "anyone"
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """A person as the chat platform shows them now."""
 
     id: PersonId
@@ -45,8 +53,7 @@ class Profile:
     """A BCP 47 tag, such as "en" or "pt-br"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     """Somebody the bot has met, or has been told of by id."""
 
     id: PersonId
@@ -97,11 +104,10 @@ class Level(StrEnum):
     """Has shown a phone number, and linked a bank account."""
 
 
-@dataclass(frozen=True, slots=True)
-class Phone:
+class Phone(Withheld, frozen=True):
     """A phone number that its holder has shown to be theirs. Sealed at rest."""
 
-    number: str = field(repr=False)
+    number: str
     """E.164, such as +5511912345678."""
     findable: bool
     """Whether others may pay by it."""
@@ -116,12 +122,11 @@ class BankAccountKind(StrEnum):
     PIX = "pix"
 
 
-@dataclass(frozen=True, slots=True)
-class BankAccount:
+class BankAccount(Withheld, frozen=True):
     """Where somebody withdraws to. Sealed at rest."""
 
     kind: BankAccountKind
-    number: str = field(repr=False)
+    number: str
 
 
 class Side(StrEnum):
@@ -133,8 +138,7 @@ class Side(StrEnum):
     """Counted when it arrives."""
 
 
-@dataclass(frozen=True, slots=True)
-class Turnover:
+class Turnover(Struct, frozen=True):
     """What one person has paid, or been paid, in one currency, and what limits go by besides."""
 
     person_id: PersonId
@@ -169,8 +173,7 @@ class AccountKind(StrEnum):
     """The outside world: its balance is minus all the money in the book."""
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """One owner's money in one currency, in minor units."""
 
     id: int
@@ -212,8 +215,7 @@ class TransferKind(StrEnum):
     REFUND = "refund"
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(Struct, frozen=True):
     """One debit, one credit, written once."""
 
     id: str
@@ -229,8 +231,7 @@ class Transfer:
     created_at: Millis
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One side of a transfer, as its account's history shows it."""
 
     account_id: int
@@ -250,8 +251,7 @@ class HoldEnd(StrEnum):
     EXPIRED = "expired"
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Struct, frozen=True):
     """Money reserved on one account for a payee who has yet to claim it."""
 
     id: str
@@ -298,8 +298,7 @@ class PaymentState(StrEnum):
     RETURNED = "returned"
 
 
-@dataclass(frozen=True, slots=True)
-class Payment:
+class Payment(Struct, frozen=True):
     """One payer, one payee, one amount. Its id is the id of its hold and of its transfer."""
 
     id: str
@@ -328,8 +327,7 @@ class Payment:
         return Money(self.amount_minor, self.currency)
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(Struct, frozen=True):
     """What one payer is about to approve, and what became of it."""
 
     id: str
@@ -397,8 +395,7 @@ class RequestState(StrEnum):
     EXPIRED = "expired"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """Somebody asks somebody, or anyone, for money. Its id is unguessable: it opens by link."""
 
     id: str
@@ -452,8 +449,7 @@ class OfferKind(StrEnum):
     """A gift, which its maker has yet to approve."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """What somebody may put into any chat, there to be taken up. Its id is unguessable."""
 
     id: str
@@ -470,8 +466,7 @@ class Offer:
         return Money(self.amount_minor, self.currency)
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """A request that operators should look at."""
 
     reported_at: Millis
@@ -500,8 +495,7 @@ class LinkStanding(StrEnum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkTerms:
+class LinkTerms(Struct, frozen=True, kw_only=True):
     """What the owner says about a link, and may change until it is closed; but the currency."""
 
     currency: str
@@ -549,8 +543,7 @@ class LinkTerms:
         return None if minor is None else Money(minor, self.currency)
 
 
-@dataclass(frozen=True, slots=True)
-class BankSale:
+class BankSale(Struct, frozen=True):
     """A payment of a link that arrived at the owner's bank, as the owner says."""
 
     number: int
@@ -560,8 +553,7 @@ class BankSale:
     taken_back: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(Struct, frozen=True, kw_only=True):
     """A way to be paid that works anywhere. Its id is the unguessable token in the address."""
 
     id: str
@@ -627,8 +619,7 @@ class ActionKind(StrEnum):
     RESUME = "resume"
 
 
-@dataclass(frozen=True, slots=True)
-class OperatorAction:
+class OperatorAction(Struct, frozen=True):
     """One thing that an operator does, and why. The reason is sealed at rest."""
 
     kind: ActionKind
@@ -639,8 +630,7 @@ class OperatorAction:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedAction:
+class LoggedAction(Struct, frozen=True):
     """A line of the operators' log."""
 
     id: str
@@ -649,8 +639,7 @@ class LoggedAction:
     done_at: Millis
 
 
-@dataclass(frozen=True, slots=True)
-class Stops:
+class Stops(Struct, frozen=True):
     """What operators have stopped."""
 
     paused: bool
@@ -659,8 +648,7 @@ class Stops:
     """Who, of those asked about, may not pay or be paid."""
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Struct, frozen=True):
     """Whether the books add up, and what waits: a lot, for long, means that something is wrong."""
 
     unbalanced: int
@@ -676,8 +664,7 @@ class Health:
 # --- the PIN -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(Withheld, frozen=True):
     """A person's PIN as stored: a hash, and the count that makes guessing useless."""
 
     person_id: PersonId
@@ -709,8 +696,7 @@ class KeypadPurpose(StrEnum):
     """What is known about the person is deleted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Struct, frozen=True):
     """A phone whose owner may approve with a finger or a face what would else take the PIN."""
 
     id: str
@@ -724,8 +710,7 @@ class Device:
     """When its owner last gave the right PIN."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keypad:
+class Keypad(Withheld, frozen=True):
     """A keypad on somebody's screen, with what has been tapped so far. Sealed at rest."""
 
     id: str
@@ -783,8 +768,7 @@ class NoticeKind(StrEnum):
     """To the payee: an operator gave the payment back. Subject: payment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """A line of the outbox: written with the money, sent after it, at least once."""
 
     id: int
@@ -795,8 +779,7 @@ class Notice:
     created_at: Millis
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """Where the message is that shows a subject (an intent, a payment, a request) in a chat."""
 
     subject_id: str
@@ -806,8 +789,7 @@ class Card:
     """Who alone sees it, where it is a group's; such messages are numbered for each person."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """What the bot asked a person to type next in a chat."""
 
     person_id: PersonId
@@ -820,8 +802,7 @@ class Prompt:
     expires_at: Millis
 
 
-@dataclass(frozen=True, slots=True)
-class StoredUpdate:
+class StoredUpdate(Struct, frozen=True):
     """An update written down before the platform was told that it arrived."""
 
     update_id: int
@@ -830,8 +811,7 @@ class StoredUpdate:
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryLine:
+class HistoryLine(Struct, frozen=True):
     """One line of a person's history, newest first by `position`."""
 
     position: int

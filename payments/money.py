@@ -20,7 +20,6 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from copy import copy
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
@@ -28,6 +27,7 @@ from functools import lru_cache
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 from babel.numbers import NumberPattern, get_currency_name, list_currencies
+from msgspec import Struct
 
 MAX_MINOR = 10**12
 """The largest single amount, in minor units. Sums and balances may be larger."""
@@ -64,8 +64,7 @@ def decimal_places(currency: str) -> int:
     return places
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
+class Money(Struct, frozen=True):
     """An amount in whole `minor` units of one ISO 4217 `currency`: `Money(1250, "EUR")` is 12.50.
 
     It may be zero or negative, as balances and differences are.
@@ -129,8 +128,7 @@ class Reason(Enum):
     ZERO = "zero"
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(Struct, frozen=True):
     """A text that a person may have meant in several ways: the `readings` that can be paid.
 
     There is one alone where the other has more decimals than its currency.
@@ -139,8 +137,7 @@ class Doubt:
     readings: tuple[Money, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True):
     """A text that is not an amount that can be paid, and why."""
 
     reason: Reason

@@ -12,7 +12,7 @@ money, which a freeze waits for, or is waited for by.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from payments import intents, notices, people, transfers
 from payments.errors import (

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from payments.errors import (
     AmountRefused,
@@ -41,8 +43,7 @@ PersonRef = PersonId | str
 _USERNAME = re.compile(r"[a-z0-9_]{1,32}")
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """Whom a payer or requester means: by id, or only by name where nobody is known by it."""
 
     id: PersonId | None

@@ -16,13 +16,13 @@ import hmac
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
 from typing import TypeVar
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import VerifyMismatchError
+from msgspec import Struct
 
 PIN_LENGTH = 6
 
@@ -37,8 +37,7 @@ _THREADS = min(4, os.cpu_count() or 1)
 _Result = TypeVar("_Result")
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """Whether a PIN was right, and whether to store a fresh hash of it."""
 
     ok: bool

@@ -25,7 +25,9 @@ was tapped on.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from payments import (
     devices,
@@ -78,8 +80,7 @@ _TAPS_KEPT = 100
 """More than anybody can tap in a keypad's two minutes without being told to wait."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """Six digits are in: what to do with them off the event loop, and outside any transaction."""
 
     keypad: Keypad

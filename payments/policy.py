@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from payments.models import Level, PersonId, Proof
 from payments.money import MAX_MINOR
@@ -21,8 +21,7 @@ NOTICE_WAIT_MOST_MS = HOUR
 longer was put off before the clock was set back."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caps:
+class Caps(Struct, frozen=True, kw_only=True):
     """What one person may pay, or be paid, in one currency, in whole units of money."""
 
     payment: int
@@ -33,8 +32,7 @@ class Caps:
     """In any 30 days."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     """Times in milliseconds, amounts in minor units."""
 
     currencies: tuple[str, ...] = ("EUR", "USD", "GBP", "INR", "BRL", "IDR", "BDT", "AED")

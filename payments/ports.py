@@ -13,8 +13,9 @@ loses a race sees False and decides nothing on what was read before.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
+
+from msgspec import Struct
 
 from payments.models import (
     Account,
@@ -620,8 +621,7 @@ class Inbox(Protocol):
         """Drops the ids of updates handled before then; how many."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Struct, frozen=True):
     """A limit on how fast is written: a message every so often, and some at once."""
 
     every_ms: Millis
@@ -798,8 +798,7 @@ class Tx(Protocol):
         """Where the platform's groups are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
+class Ahead(Struct, frozen=True):
     """What a unit of work is about to look up, so that a store can do it for many at once.
 
     It is a hint: a unit finds the same without it, one by one.

@@ -7,7 +7,7 @@ person. Who comes back later is a stranger.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from msgspec import to_builtins
 
 from payments import intents, people, proofs
 from payments.errors import Leftover, NotEmpty
@@ -44,7 +44,7 @@ def known_about(tx: Tx, person_id: PersonId) -> Json:
     person = people.known(tx, person_id)
     cards, requests = tx.privacy.written_by(person_id)
     return {
-        "person": asdict(person),
+        "person": to_builtins(person),
         **_shown(tx, person_id),
         "blocked": [blocked.name for blocked in tx.people.blocked(person_id)],
         "devices": [
@@ -55,7 +55,7 @@ def known_about(tx: Tx, person_id: PersonId) -> Json:
         "payments": [_card(tx, card_id) for card_id in cards],
         "requests": [_request(tx, request_id) for request_id in requests],
         "asked": [_asked(tx, request) for request in tx.requests.open_to(person_id, _ALL)],
-        "links": [asdict(link) for link in tx.links.by_owner(person_id, _ALL)],
+        "links": [to_builtins(link) for link in tx.links.by_owner(person_id, _ALL)],
         "accounts": [_account(tx, account) for account in tx.ledger.accounts_of(person_id)],
     }
 
@@ -63,7 +63,7 @@ def known_about(tx: Tx, person_id: PersonId) -> Json:
 def _shown(tx: Tx, person_id: PersonId) -> Json:
     phone, bank = proofs.of(tx, person_id)
     return {
-        "phone": None if phone is None else asdict(phone),
+        "phone": None if phone is None else to_builtins(phone),
         "bank_account": None
         if bank is None
         else {"kind": bank.kind, "number": proofs.masked(bank.number)},

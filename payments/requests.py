@@ -17,7 +17,8 @@ made before is answered as it is.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from payments import intents, limits, notices, people, transfers
 from payments.errors import (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct
 
 from payments.errors import Refused
 from payments.models import (
@@ -18,12 +19,12 @@ from payments.models import (
     Payment,
     Person,
     Transfer,
+    Withheld,
 )
 from payments.money import Money
 
 
-@dataclass(frozen=True, slots=True)
-class Tapped:
+class Tapped(Struct, frozen=True):
     """Counted; show as many dots as `keypad.digits` has."""
 
     keypad: Keypad
@@ -42,16 +43,14 @@ class NextReason(StrEnum):
     """Too easy to guess: another one."""
 
 
-@dataclass(frozen=True, slots=True)
-class NextKeypad:
+class NextKeypad(Struct, frozen=True):
     """Six digits were taken in; show `keypad` next."""
 
     keypad: Keypad
     reason: NextReason
 
 
-@dataclass(frozen=True, slots=True)
-class WrongPin:
+class WrongPin(Struct, frozen=True):
     """Wrong; `keypad` is empty again."""
 
     keypad: Keypad
@@ -59,66 +58,57 @@ class WrongPin:
     """Before the PIN locks; at least 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Locked:
+class Locked(Struct, frozen=True):
     """The PIN is locked; the card still waits, until its own time is up."""
 
     until: Millis
     intent_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Approved:
+class Approved(Struct, frozen=True):
     """The right PIN, and the money has moved (or is held). The outbox tells everybody."""
 
     intent: Intent
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedAfterPin:
+class RefusedAfterPin(Struct, frozen=True):
     """The right PIN, but a rule said no and the intent is closed: nothing moved."""
 
     intent: Intent
     error: Refused
 
 
-@dataclass(frozen=True, slots=True)
-class PinSet:
+class PinSet(Struct, frozen=True):
     """A new PIN is in force; `intent_id` is the card to go on with, if one waits."""
 
     intent_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Enrolled:
+class Enrolled(Withheld, frozen=True):
     """The right PIN: the device may approve from now on."""
 
     device: Device
-    token: str = field(repr=False)
+    token: str
     """For the device to keep; it is told this once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Operated:
+class Operated(Struct, frozen=True):
     """The right PIN, and the operator's action is done and written down."""
 
     action: OperatorAction
 
 
-@dataclass(frozen=True, slots=True)
-class Erased:
+class Erased(Struct, frozen=True):
     """The right PIN, and nothing is known about the person any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class NotDone:
+class NotDone(Struct, frozen=True):
     """The right PIN, but a rule said no to what was to be done without a card."""
 
     error: Refused
 
 
-@dataclass(frozen=True, slots=True)
-class KeypadClosed:
+class KeypadClosed(Struct, frozen=True):
     """This keypad is no longer in use (timed out, replaced, or already done)."""
 
     intent_id: str | None
@@ -140,8 +130,7 @@ TapResult = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PinStatus:
+class PinStatus(Struct, frozen=True):
     """What may be said about a person's PIN."""
 
     is_set: bool
@@ -149,8 +138,7 @@ class PinStatus:
     reset_at: Millis | None
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryPage:
+class HistoryPage(Struct, frozen=True):
     """Some lines, newest first, and where the next page begins."""
 
     lines: tuple[HistoryLine, ...]
@@ -158,8 +146,7 @@ class HistoryPage:
     """`before` of the next page; None at the end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sale:
+class Sale(Struct, frozen=True):
     """One payment of a link, as its owner sees it."""
 
     number: int
@@ -170,8 +157,7 @@ class Sale:
     payer: Person
 
 
-@dataclass(frozen=True, slots=True)
-class SalesPage:
+class SalesPage(Struct, frozen=True):
     """Some of a link's payments, latest first, and where the next page begins; and the latest
     that arrived at the bank.
     """
@@ -183,8 +169,7 @@ class SalesPage:
     by_bank: tuple[BankSale, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """One movement of money as one of its two people may see it."""
 
     transfer: Transfer

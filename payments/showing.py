@@ -7,7 +7,8 @@ the store is asked once.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from payments import intents, statements
 from payments.models import (
@@ -30,8 +31,7 @@ _RECENT_MOST = 4
 """Of those whom the payer paid lately, to choose from."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True, kw_only=True):
     """What a card says beyond itself; once it has ended, only who is on it and its link."""
 
     people: Mapping[PersonId, Person]
@@ -50,8 +50,7 @@ class Surroundings:
     """Whom the payer paid lately, while nobody is named."""
 
 
-@dataclass(frozen=True, slots=True)
-class PayersCard:
+class PayersCard(Struct, frozen=True):
     """A card as its payer is about to see it in a message."""
 
     around: Surroundings
@@ -61,8 +60,7 @@ class PayersCard:
     """What is open in the payer's private chat, whatever it is about."""
 
 
-@dataclass(frozen=True, slots=True)
-class CardNews:
+class CardNews(Struct, frozen=True):
     """A card, for whoever is told of it."""
 
     intent: Intent
@@ -75,8 +73,7 @@ class CardNews:
     """Those in other chats, by their inline message ids."""
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentNews:
+class PaymentNews(Struct, frozen=True):
     """A payment, for whoever is told of it."""
 
     payment: Payment

@@ -6,8 +6,9 @@ Whatever is not one's own, or does not exist, is `NotYours` alike, so that ids c
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 from functools import cache
+
+from msgspec.structs import replace
 
 from payments import people
 from payments.errors import NotYours

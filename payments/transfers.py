@@ -19,7 +19,8 @@ The order of checks before a card is approved (`refuse`):
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from payments import limits, link_terms, notices, people, proofs
 from payments.errors import (
@@ -59,8 +60,7 @@ from payments.ports import Tx, existing
 # --- a card ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Cleared:
+class Cleared(Struct, frozen=True):
     """What a card that nothing stands against is posted with."""
 
     account: Account

@@ -16,7 +16,8 @@ The invariants that must hold afterwards are I1 to I9 of storage/audit.py.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from payments.errors import Conflict, InsufficientFunds, NotOpen
 from payments.models import (

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from payments.money import Money
 from payments.qr.amounts import currency_of, read_amount
@@ -37,8 +38,7 @@ _GUI_MOST = 32
 _NEEDED = ("52", "53", "58", "59", "60")
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """Where the money goes: a payment system's own field (ids 02 to 51).
 
     Attributes:
@@ -58,8 +58,7 @@ class Account:
         return dict(self.fields).get(field_id, "")
 
 
-@dataclass(frozen=True, slots=True)
-class MerchantCode:
+class MerchantCode(Struct, frozen=True):
     """A merchant code, checked by every rule of the standard when it is made.
 
     Attributes:

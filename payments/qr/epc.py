@@ -9,7 +9,8 @@ out with their line ends.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from payments.money import Money, format_plain
 from payments.qr.amounts import read_amount
@@ -41,8 +42,7 @@ _LEAST, _MOST = Money(1, "EUR"), Money(99_999_999_999, "EUR")
 _PURPOSE = re.compile(r"[A-Z0-9]{1,4}")
 
 
-@dataclass(frozen=True, slots=True)
-class Epc:
+class Epc(Struct, frozen=True):
     """A SEPA credit transfer to be made, checked by every rule when it is made.
 
     Attributes:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from payments.money import Money, format_plain
 from payments.qr import emvco
@@ -53,8 +54,7 @@ class KeyKind(Enum):
     RANDOM = "random"
 
 
-@dataclass(frozen=True, slots=True)
-class Pix:
+class Pix(Struct, frozen=True):
     """A Pix code, checked by every rule when it is made.
 
     Attributes:

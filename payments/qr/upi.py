@@ -7,8 +7,9 @@ After the *UPI Linking Specifications* of the National Payments Corporation of I
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes
+
+from msgspec import Struct
 
 from payments.money import Money, format_plain
 from payments.qr.amounts import read_amount
@@ -32,8 +33,7 @@ _NO_LESS = "null"
 """What `mam` says when the amount cannot be lowered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Upi:
+class Upi(Struct, frozen=True):
     """A UPI link, checked by every rule when it is made.
 
     Attributes:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from payments.models import (
     ConversationId,

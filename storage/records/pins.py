@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
-from dataclasses import astuple, replace
+
+from msgspec.structs import astuple, replace
 
 from payments.models import (
     ActionKind,

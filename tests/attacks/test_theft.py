@@ -15,13 +15,14 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
+from msgspec.structs import replace
 
 from bot.__main__ import open_payments
 from payments.models import ActionKind, Keypad, OperatorAction

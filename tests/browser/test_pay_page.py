@@ -6,7 +6,6 @@ What it looks like is left under artifacts/ for people to look at.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 import pytest_asyncio
+from msgspec.structs import replace
 from playwright.async_api import Browser, BrowserContext, Page
 from playwright.async_api import Response as Fetched
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from payments.models import BankSale, LinkState, LinkTerms, Payment
 from payments.policy import HOUR

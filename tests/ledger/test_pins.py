@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from payments.models import Keypad, KeypadPurpose, Pin
 from payments.policy import DAY

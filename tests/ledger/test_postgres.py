@@ -7,11 +7,11 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from payments import links
 from payments.errors import InsufficientFunds, Unavailable

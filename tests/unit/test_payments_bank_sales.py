@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from payments.bank_codes import reference_of
 from payments.errors import AmountRefused, NotOpen, NotYours, Refused, TermsRefusal, TermsRefused
