@@ -15,12 +15,11 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -29,25 +28,23 @@ import aiosqlite
 from payments.errors import Unavailable
 from payments.models import PersonId
 from payments.ports import Ahead
-from storage.connection import SQLITE, Row, load_queries
+from storage.connection import Row
 from storage.errors import DatabaseBusy, DatabaseUnusable, SealError
 from storage.group_commit import GroupCommit, Job
 from storage.migrate import applied_in_sqlite, migrate_sqlite, migrations, require_current
 from storage.sealing import Sealer
+from storage.statements import statements
 from storage.transaction import Transaction
 
 T = TypeVar("T")
 
 _READERS = 3
-_STATEMENTS_KEPT = 256
+_STATEMENTS_KEPT = 512
 _WAL_MOST = 64 << 20
 """Bytes that it keeps on the disk, once a long reader that made it longer is done."""
 _PATIENCE_S = 60
 _BETWEEN_TRIES_S = 0.001
 _PRIVATE = 0o600
-
-_VALUE = re.compile(r"(?<!:):(\w+)")
-"""A value's name in the text of a query. No text has a colon in a string."""
 
 _ONE_STATEMENT = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError)
 """Errors that undo their statement and leave the transaction as it was."""
@@ -63,7 +60,7 @@ class SqliteConnection:
     def __init__(self, raw: sqlite3.Connection) -> None:
         self._raw = raw
         self._version: int | None = None
-        self._statements = _statements()
+        self._statements = statements()
         self.failure: sqlite3.Error | None = None
 
     def one(self, query: str, **values: object) -> Row | None:
@@ -100,16 +97,25 @@ class SqliteConnection:
         """Nothing to do: a writing transaction has the whole database."""
 
     def _run(self, query: str, values: dict[str, object]) -> sqlite3.Cursor:
-        text, names = self._statements[query]
-        return self._attempt(self._raw.execute, text, [values[name] for name in names])
+        statement = self._statements[query]
+        return self._attempt(self._raw.execute, statement.text, statement.in_order(values))
 
     def _run_for_all(self, query: str, rows: Sequence[Mapping[str, object]]) -> int:
-        text, names = self._statements[query]
-        values = [[row[name] for name in names] for row in rows]
-        return self._attempt(self._raw.executemany, text, values).rowcount
+        statement = self._statements[query]
+        values = [statement.in_order(row) for row in rows]
+        done = changed = 0
+        for width, text in statement.wide:
+            while len(values) - done >= width:
+                at_once = [*chain.from_iterable(values[done : done + width])]
+                changed += self._attempt(self._raw.execute, text, at_once).rowcount
+                done += width
+        if done < len(values):
+            rest = values[done:]
+            changed += self._attempt(self._raw.executemany, statement.text, rest).rowcount
+        return changed
 
     def _attempt(
-        self, run: Callable[[str, Any], sqlite3.Cursor], text: str, values: list[Any]
+        self, run: Callable[[str, Any], sqlite3.Cursor], text: str, values: object
     ) -> sqlite3.Cursor:
         if self.failure is not None:
             raise Unavailable("the transaction has failed") from self.failure
@@ -120,20 +126,6 @@ class SqliteConnection:
         except sqlite3.Error as error:
             self.failure = error
             raise Unavailable("the database did not answer") from error
-
-
-@cache
-def _statements() -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Each query with `?1` for its first value and so on, and the names of its values in order.
-
-    `sqlite3` binds a sequence in half the time that it takes for a mapping.
-    """
-    return {query: _with_numbers(text) for query, text in load_queries(SQLITE, "sqlite3").items()}
-
-
-def _with_numbers(text: str) -> tuple[str, tuple[str, ...]]:
-    names = tuple(dict.fromkeys(_VALUE.findall(text)))
-    return _VALUE.sub(lambda found: f"?{names.index(found[1]) + 1}", text), names
 
 
 class SqliteWriter:
@@ -174,10 +166,11 @@ class SqliteWriter:
         if self._connection.others_wrote():
             workspace.clear()
         workspace.begin()
-        try:
-            self._transaction.look_up(job.ahead for job in jobs)
-        except SealError:
-            return False
+        if len(jobs) > 1:
+            try:
+                self._transaction.look_up(job.ahead for job in jobs)
+            except SealError:
+                return False
         for job in jobs:
             written = workspace.written
             if not self._attempt(job) and (
