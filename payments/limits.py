@@ -122,8 +122,12 @@ def refuse_bank_day(
 
 def in_minor(currency: str, major: int, policy: Policy) -> Money:
     """A figure of the policy, in a currency."""
-    units = major * policy.worth_of_one.get(currency, 1)
-    return Money(units * 10 ** decimal_places(currency), currency)
+    return Money(major * _minor_of_one(currency, policy), currency)
+
+
+def _minor_of_one(currency: str, policy: Policy) -> int:
+    """What a figure of 1 in the policy comes to, in minor units of a currency."""
+    return int(policy.worth_of_one.get(currency, 1) * 10 ** decimal_places(currency))
 
 
 def refuse_paying(
@@ -142,9 +146,7 @@ def refuse_paying(
     caps = policy.paying[turnover.level]
     windows = _windows(turnover, caps, policy, at_once=len(payments))
     windows += _new_pin(turnover, policy, now)
-    tightest = min(windows, key=lambda window: window.left_minor)
-    total_minor = len(payments) * each.minor
-    _refuse_over(tx, turnover, tightest, total_minor, limit=tightest.limit, now=now)
+    _refuse_over(tx, turnover, windows, len(payments) * each.minor, now=now)
     return turnover
 
 
@@ -159,8 +161,7 @@ def refuse_receiving(
     turnover = tx.turnovers.of(payee_id, side=Side.RECEIVED, currency=amount.currency, now=now)
     caps = policy.receiving[turnover.level]
     windows = _windows(turnover, caps, policy, at_once=1)
-    tightest = min(windows, key=lambda window: window.left_minor)
-    _refuse_over(tx, turnover, tightest, amount.minor, limit=Limit.RECEIVING, now=now)
+    _refuse_over(tx, turnover, windows, amount.minor, now=now, limit=Limit.RECEIVING)
     return turnover
 
 
@@ -176,7 +177,7 @@ class _Window(Struct, frozen=True):
 
 
 def _windows(turnover: Turnover, caps: Caps, policy: Policy, *, at_once: int) -> list[_Window]:
-    one = in_minor(turnover.currency, 1, policy).minor
+    one = _minor_of_one(turnover.currency, policy)
     return [
         _Window(Limit.PAYMENT, caps.payment * one * at_once, None),
         _Window(Limit.DAY, caps.day * one - turnover.day_minor, DAY),
@@ -195,15 +196,24 @@ def _new_pin(turnover: Turnover, policy: Policy, now: Millis) -> list[_Window]:
 
 
 def _refuse_over(
-    tx: Tx, turnover: Turnover, window: _Window, amount_minor: int, *, limit: Limit, now: Millis
+    tx: Tx,
+    turnover: Turnover,
+    windows: Sequence[_Window],
+    amount_minor: int,
+    *,
+    now: Millis,
+    limit: Limit | None = None,
 ) -> None:
-    if amount_minor <= window.left_minor:
+    """Raises for the tightest of the windows, in its name or in that of `limit`."""
+    exceeded = [window for window in windows if amount_minor > window.left_minor]
+    if not exceeded:
         return
-    again_at = window.ends_at
-    if again_at is None and window.span is not None:
-        again_at = _leaves(tx, turnover, window.span, now)
-    left = Money(max(window.left_minor, 0), turnover.currency)
-    raise LimitExceeded(limit, possible=left, again_at=again_at)
+    tightest = min(exceeded, key=lambda window: window.left_minor)
+    again_at = tightest.ends_at
+    if again_at is None and tightest.span is not None:
+        again_at = _leaves(tx, turnover, tightest.span, now)
+    left = Money(max(tightest.left_minor, 0), turnover.currency)
+    raise LimitExceeded(limit or tightest.limit, possible=left, again_at=again_at)
 
 
 def _leaves(tx: Tx, turnover: Turnover, span: Millis, now: Millis) -> Millis | None:

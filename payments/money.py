@@ -22,7 +22,7 @@ from collections.abc import Collection, Mapping
 from copy import copy
 from decimal import Decimal
 from enum import Enum
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
@@ -52,16 +52,16 @@ _DECIMAL_PLACES = {
 }
 
 
+@cache
 def decimal_places(currency: str) -> int:
     """Return how many decimal places a minor unit of the ISO 4217 `currency` stands for.
 
     Raises:
         ValueError: `currency` is no ISO 4217 code in capitals.
     """
-    places = _places().get(currency)
-    if places is None:
+    if currency not in _iso_codes():
         raise ValueError(f"{currency!r} is not an ISO 4217 currency code")
-    return places
+    return _DECIMAL_PLACES.get(currency, _DEFAULT_DECIMAL_PLACES)
 
 
 class Money(Struct, frozen=True):
@@ -419,11 +419,6 @@ def _mark_key(mark: str) -> str:
 @lru_cache
 def _iso_codes() -> frozenset[str]:
     return frozenset(list_currencies())
-
-
-@lru_cache
-def _places() -> dict[str, int]:
-    return {code: _DECIMAL_PLACES.get(code, _DEFAULT_DECIMAL_PLACES) for code in _iso_codes()}
 
 
 @lru_cache

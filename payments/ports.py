@@ -7,7 +7,7 @@ what `fn` raises undoes `fn` alone and reaches its caller. A caller is answered 
 commit. If the commit fails, or its outcome is not known, every caller in it gets `Unavailable`.
 
 Methods named `…_if` change a row only from the given state, and say whether they did: whoever
-loses a race sees False and decides nothing on what was read before.
+loses a race sees False, or None, and decides nothing on what was read before.
 """
 
 from __future__ import annotations
@@ -268,8 +268,10 @@ class Intents(Protocol):
         to: IntentState,
         expires_at: Millis | None = None,
         refusal: str | None = None,
-    ) -> bool:
-        """Changes the state from one of `states`; a given `expires_at` or `refusal` is stored."""
+    ) -> Intent | None:
+        """Changes the state from one of `states`; a given `expires_at` or `refusal` is stored.
+        Answers the intent as it is now; None where nothing changed.
+        """
 
     def show_in(self, intent_id: str, group_id: ConversationId | None) -> None:
         """Where the payment will be shown once it is posted."""
@@ -290,8 +292,10 @@ class Intents(Protocol):
         claim_token: str | None = None,
         posted_at: Millis | None = None,
         expires_at: Millis | None = None,
-    ) -> bool:
-        """Changes a payment's state from `state`; the values given are stored."""
+    ) -> Payment | None:
+        """Changes a payment's state from `state`; the values given are stored. Answers the payment
+        as it is now; None where nothing changed.
+        """
 
     def add_refund(self, payment_id: str, amount_minor: int) -> bool:
         """Raises `refunded_minor`; False if that would exceed the amount."""

@@ -65,6 +65,7 @@ class Cleared(Struct, frozen=True):
 
     account: Account
     """The payer's, which covers it."""
+    total: Money
     turnovers: tuple[Turnover, ...] = ()
     """Of a payment: the payer's, then those of the payees that are known by id."""
 
@@ -76,15 +77,17 @@ def refuse(tx: Tx, intent: Intent, *, policy: Policy, now: Millis) -> Cleared:
         Refused: the first of them.
     """
     people.joined(tx, intent.payer_id)
-    stops = tx.operators.stops(people_in(intent))
+    payee_ids = [p.payee_id for p in intent.payments if p.payee_id is not None]
+    stops = tx.operators.stops([intent.payer_id, *payee_ids])
     people.refuse_stopped(intent.payer_id, stops)
     if intent.kind is not IntentKind.REFUND:
         proofs.refuse_unverified(tx, intent.payer_id, policy)
     account = tx.ledger.open_person_account(intent.payer_id, intent.currency, now)
-    total = _total(intent)
+    total = intent.total
+    if total is None:
+        raise ValueError("the card is not complete")
     turnovers: tuple[Turnover, ...] = ()
     if intent.kind in {IntentKind.PAYMENT, IntentKind.GIFT}:
-        payee_ids = [p.payee_id for p in intent.payments if p.payee_id is not None]
         for payee_id in payee_ids:
             people.refuse_blocked(tx, intent.payer_id, payee_id)
         people.refuse_stopped_payees(payee_ids, stops)
@@ -98,7 +101,7 @@ def refuse(tx: Tx, intent: Intent, *, policy: Policy, now: Millis) -> Cleared:
         limits.refuse_bank_day(tx, account, total, kind=kind, policy=policy, now=now)
     if account.available_minor < total.minor:
         raise InsufficientFunds(available=account.available, needed=total)
-    return Cleared(account, turnovers)
+    return Cleared(account, total, turnovers)
 
 
 def _refuse_over_limits(
@@ -130,14 +133,14 @@ def approve(tx: Tx, intent: Intent, *, policy: Policy, now: Millis) -> Intent:
     if intent.expires_at <= now:
         raise Expired
     cleared = refuse(tx, intent, policy=policy, now=now)
-    if not tx.intents.move_if(intent.id, states=[IntentState.AWAITING_PIN], to=IntentState.POSTED):
+    if not tx.intents.move_if(intent.id, states=(intent.state,), to=IntentState.POSTED):
         raise NotOpen(existing(tx.intents.get(intent.id)).state)
     # After this point the card must be posted: whatever is raised undoes all of it.
     for payment in intent.payments:
         _move(tx, intent, payment, cleared, policy=policy, now=now)
     _count_paid(tx, intent, cleared, now)
-    _count_request(tx, intent, now)
-    _count_link(tx, intent, now)
+    _count_request(tx, intent, cleared.total, now)
+    _count_link(tx, intent, cleared.total, now)
     posted = existing(tx.intents.get(intent.id))
     notices.card_changed(tx, posted, now)
     notices.told_in_group(tx, posted, now)
@@ -314,26 +317,26 @@ def _count_paid(tx: Tx, intent: Intent, cleared: Cleared, now: Millis) -> None:
         tx.turnovers.add(
             cleared.turnovers[0],
             number=len(intent.payments),
-            amount_minor=_total(intent).minor,
+            amount_minor=cleared.total.minor,
             now=now,
         )
 
 
-def _count_request(tx: Tx, intent: Intent, now: Millis) -> None:
+def _count_request(tx: Tx, intent: Intent, total: Money, now: Millis) -> None:
     """Counts the payment into the request; its row decides between payers who race."""
     if intent.request_id is None:
         return
-    paid = tx.requests.pay_if_open(intent.request_id, _total(intent).minor, intent.payer_id)
+    paid = tx.requests.pay_if_open(intent.request_id, total.minor, intent.payer_id)
     if paid is None:
         raise NotOpen(existing(tx.requests.get(intent.request_id)).state)
     notices.request_changed(tx, paid, now)
 
 
-def _count_link(tx: Tx, intent: Intent, now: Millis) -> None:
+def _count_link(tx: Tx, intent: Intent, total: Money, now: Millis) -> None:
     """Counts the payment into the link; its row decides between payers who race."""
     if intent.link_id is None or tx.links.use_if(intent.link_id, intent.payments[0], now):
         return
-    _refuse_closed_link(tx, intent, _total(intent), now)
+    _refuse_closed_link(tx, intent, total, now)
     raise RuntimeError(f"link {intent.link_id} could be paid, but was not")
 
 
@@ -431,13 +434,14 @@ def _arrive(
     tx: Tx, payment: Payment, *, payee_id: PersonId, policy: Policy, now: Millis
 ) -> Payment:
     received = limits.refuse_receiving(tx, payee_id, payment.amount, policy=policy, now=now)
-    if not tx.intents.move_payment_if(
+    arrived = tx.intents.move_payment_if(
         payment.id,
         state=PaymentState.HELD,
         to=PaymentState.POSTED,
         payee_id=payee_id,
         posted_at=now,
-    ):
+    )
+    if arrived is None:
         raise NotOpen(existing(tx.intents.payment(payment.id)).state)
     tx.ledger.post_hold(
         payment.id,
@@ -447,7 +451,7 @@ def _arrive(
     )
     tx.turnovers.add(received, number=1, amount_minor=payment.amount.minor, now=now)
     notices.payment_claimed(tx, payment, payee_id, now)
-    return existing(tx.intents.payment(payment.id))
+    return arrived
 
 
 def take_back(tx: Tx, payment_id: str, *, by: PersonId, now: Millis) -> Payment:
@@ -528,13 +532,6 @@ def people_in(intent: Intent) -> list[PersonId]:
     return [intent.payer_id, *payees]
 
 
-def _total(intent: Intent) -> Money:
-    total = intent.total
-    if total is None:
-        raise ValueError("the card is not complete")
-    return total
-
-
 def _move_draft(
     tx: Tx,
     payment: Payment,
@@ -544,13 +541,14 @@ def _move_draft(
     claim_token: str | None = None,
     expires_at: Millis | None = None,
 ) -> Payment:
-    if not tx.intents.move_payment_if(
+    moved = tx.intents.move_payment_if(
         payment.id,
         state=PaymentState.DRAFT,
         to=to,
         posted_at=posted_at,
         claim_token=claim_token,
         expires_at=expires_at,
-    ):
+    )
+    if moved is None:
         raise RuntimeError(f"payment {payment.id} of an open card was no draft")
-    return existing(tx.intents.payment(payment.id))
+    return moved

@@ -135,7 +135,8 @@ class Ledger:
 
     def find_transfer(self, transfer_id: str) -> Transfer | None:
         """One transfer."""
-        self.look_up((), (transfer_id,))
+        if transfer_id not in self._transfers:
+            self.look_up((), (transfer_id,))
         return self._transfers[transfer_id]
 
     def entry_of(self, transfer_id: str, account_id: int) -> Entry | None:
@@ -333,12 +334,10 @@ class Ledger:
         self._workspace.put_down(
             "change_account",
             account.id,
-            {
-                "account_id": was.id,
-                "was_balance": was.balance_minor,
-                "was_held": was.held_minor,
-                "was_version": was.version,
-            },
+            account_id=account.id,
+            was_balance=was.balance_minor,
+            was_held=was.held_minor,
+            was_version=was.version,
             balance=account.balance_minor,
             held=account.held_minor,
             version=account.version,
@@ -347,14 +346,8 @@ class Ledger:
     def _move(self, transfer: Transfer, account_id: int, amount_minor: int) -> None:
         """Writes one side of a transfer, and what it leaves on the account."""
         was = self._present(account_id)
-        account = Account(
-            was.id,
-            was.kind,
-            was.person_id,
-            was.currency,
-            was.balance_minor + amount_minor,
-            was.held_minor,
-            was.version + 1,
+        account = replace(
+            was, balance_minor=was.balance_minor + amount_minor, version=was.version + 1
         )
         self._change(account)
         self._workspace.put_down(

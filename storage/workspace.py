@@ -18,7 +18,7 @@ transaction, what is kept serves the next one too.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -29,10 +29,11 @@ _INSERTS = re.compile(r"\bINTO\s+([a-z_]+)")
 _READS = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_]+)")
 _WRITES = re.compile(r"\b(?:UPDATE|INTO|DELETE\s+FROM)\s+([a-z_]+)")
 
-_KEPT_MOST = 20_000
-"""Records; a batch needs a few thousand."""
+_KEPT_MOST = 8_000
+"""Records of the same tables; a batch needs some hundreds."""
 _PARENTS_FIRST = ("add_intent", "add_payment")
 """Rows that others refer to are written before those."""
+_WAS = "was"
 _CASCADING = "people"
 """A new number for a person is a new number wherever it is referred to."""
 
@@ -60,9 +61,11 @@ class Workspace:
     def __init__(self, connection: Database) -> None:
         self._connection = connection
         self._tables = tables_of()
-        self._kept: list[tuple[frozenset[str], dict[Any, Any]]] = []
+        self._kept: dict[frozenset[str], list[dict[Any, Any]]] = {}
+        """By tables; what is from the same ones is emptied together."""
         self._forgets: dict[str, list[dict[Any, Any]]] = {}
         self._changes: dict[str, dict[Hashable, dict[str, object]]] = {}
+        """By query, then by row; those of no row by number."""
         self._changing: set[str] = set()
         self._moving: set[str] = set()
         self.written = 0
@@ -73,35 +76,29 @@ class Workspace:
     def keep(self, *tables: str) -> dict[Any, Any]:
         """An empty dictionary for what is looked up in these tables, emptied as needed."""
         kept: dict[Any, Any] = {}
-        self._kept.append((frozenset(tables), kept))
+        self._kept.setdefault(frozenset(tables), []).append(kept)
         return kept
 
-    def put_down(
-        self,
-        query: str,
-        row: Hashable = None,
-        was: Mapping[str, object] | None = None,
-        /,
-        **values: object,
-    ) -> None:
+    def put_down(self, query: str, row: Hashable = None, /, **values: object) -> None:
         """Has a query run for these values before the transaction ends.
 
-        A `row` that was put down before is changed once, from what it was then to what it is now;
-        `was` says what the query expects to find. It has to change exactly one row.
+        A `row` that was put down before is changed once, from what it was then to what it is now:
+        values named `was…` say what the query expects to find. It has to change exactly one row.
+        Of one query, all changes name their row, or none does.
         """
         self.written += 1
         tables = self._tables[query]
-        if not self._moving.isdisjoint(tables.inserted):
+        if tables.inserted and not self._moving.isdisjoint(tables.inserted):
             self.write()  # what changes other rows of the table is to run before, not after
-        rows = self._changes.setdefault(query, {})
-        if not rows:
+        rows = self._changes.get(query)
+        if rows is None:
+            rows = self._changes[query] = {}
             self._changing |= tables.written
             self._moving |= tables.written - tables.inserted
-        key = len(rows) if row is None else (row,)
+        key = len(rows) if row is None else row
         if key in rows:
-            rows[key] |= values
-        else:
-            rows[key] = values if was is None else {**was, **values}
+            values |= {name: was for name, was in rows[key].items() if name.startswith(_WAS)}
+        rows[key] = values
 
     def write(self) -> None:
         """Runs what was put down.
@@ -126,15 +123,16 @@ class Workspace:
     def begin(self) -> None:
         """Goes on with what is kept: nobody else has written since."""
         self.written = 0
-        if sum(len(kept) for _tables, kept in self._kept) > _KEPT_MOST:
-            self.clear()
+        for together in self._kept.values():
+            if sum(map(len, together)) > _KEPT_MOST:
+                _empty(together)
 
     def clear(self) -> None:
         """Forgets everything, for the next transaction or after a unit that was undone."""
         self._drop_changes()
         self.written = 0
-        for _tables, kept in self._kept:
-            kept.clear()
+        for together in self._kept.values():
+            _empty(together)
 
     # --- storage.connection.Connection ---------------------------------------------------------
 
@@ -174,8 +172,7 @@ class Workspace:
         if tables.written:
             self.write()
             self.written += 1
-            for kept in self._kept_from(query):
-                kept.clear()
+            _empty(self._kept_from(query))
         elif not self._changing.isdisjoint(tables.read):
             self.write()
 
@@ -185,8 +182,9 @@ class Workspace:
             written = self._tables[query].written
             self._forgets[query] = [
                 kept
-                for tables, kept in self._kept
+                for tables, together in self._kept.items()
                 if _CASCADING in written or not tables.isdisjoint(written)
+                for kept in together
             ]
         return self._forgets[query]
 
@@ -194,3 +192,8 @@ class Workspace:
         self._changes = {}
         self._changing.clear()
         self._moving.clear()
+
+
+def _empty(kept: Iterable[dict[Any, Any]]) -> None:
+    for records in kept:
+        records.clear()

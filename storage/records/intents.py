@@ -113,11 +113,13 @@ class Intents:
         to: IntentState,
         expires_at: Millis | None = None,
         refusal: str | None = None,
-    ) -> bool:
-        """Changes the state from one of `states`; a given `expires_at` or `refusal` is stored."""
+    ) -> Intent | None:
+        """Changes the state from one of `states`; a given `expires_at` or `refusal` is stored.
+        Answers the intent as it is now; None where nothing changed.
+        """
         intent = self.get(intent_id)
         if intent is None or intent.state not in states:
-            return False
+            return None
         moved = replace(
             intent,
             state=to,
@@ -128,12 +130,13 @@ class Intents:
         self._workspace.put_down(
             "move_intent",
             intent_id,
-            {"intent_id": intent_id, "was": intent.state.value},
+            intent_id=intent_id,
+            was=intent.state.value,
             state=to.value,
             expires_at=moved.expires_at,
             refusal=moved.refusal,
         )
-        return True
+        return moved
 
     def show_in(self, intent_id: str, group_id: ConversationId | None) -> None:
         """Where the payment will be shown once it is posted."""
@@ -159,10 +162,8 @@ class Intents:
 
     def payment(self, payment_id: str) -> Payment | None:
         """One payment."""
-        intent = self._intent_with(payment_id)
-        if intent is None:
-            return None
-        return next(payment for payment in intent.payments if payment.id == payment_id)
+        found = self._find(payment_id)
+        return None if found is None else found[1]
 
     def payment_by_claim(self, claim_token: str) -> Payment | None:
         """The payment that this token opens, or did before it was claimed or returned."""
@@ -179,12 +180,13 @@ class Intents:
         claim_token: str | None = None,
         posted_at: Millis | None = None,
         expires_at: Millis | None = None,
-    ) -> bool:
-        """Changes a payment's state from `state`; the values given are stored."""
-        intent = self._intent_with(payment_id)
-        payment = self.payment(payment_id)
+    ) -> Payment | None:
+        """Changes a payment's state from `state`; the values given are stored. Answers the payment
+        as it is now; None where nothing changed.
+        """
+        intent, payment = self._find(payment_id) or (None, None)
         if intent is None or payment is None or payment.state is not state:
-            return False
+            return None
         moved = replace(
             payment,
             state=to,
@@ -197,17 +199,24 @@ class Intents:
             intent,
             payments=tuple(moved if each is payment else each for each in intent.payments),
         )
+        if state is PaymentState.DRAFT and to is PaymentState.POSTED:
+            # By far the most frequent, and none of what few indexes are on changes in it.
+            self._workspace.put_down(
+                "post_payment", payment_id, payment_id=payment_id, posted_at=moved.posted_at
+            )
+            return moved
         self._workspace.put_down(
             "move_payment",
             payment_id,
-            {"payment_id": payment_id, "was": payment.state.value},
+            payment_id=payment_id,
+            was=payment.state.value,
             state=to.value,
             payee_id=moved.payee_id,
             posted_at=moved.posted_at,
             expires_at=moved.expires_at,
             **self._claim(moved),
         )
-        return True
+        return moved
 
     def add_refund(self, payment_id: str, amount_minor: int) -> bool:
         """Raises `refunded_minor`; False if that would exceed the amount."""
@@ -264,14 +273,19 @@ class Intents:
             "answer": self._sealer.seal_note(intent.answer, use=Use.INTENT_ANSWER, row=row),
         }
 
-    def _intent_with(self, payment_id: str) -> Intent | None:
-        """The intent that a payment is part of."""
+    def _find(self, payment_id: str) -> tuple[Intent, Payment] | None:
+        """A payment, and the intent that it is part of."""
         if payment_id not in self._intent_ids:
             row = self._workspace.one("intent_of_payment", payment_id=payment_id)
             if row is None:
                 return None
             self.look_up(row)
-        return self._intents[self._intent_ids[payment_id]]
+        intent = self._intents[self._intent_ids[payment_id]]
+        if intent is not None:
+            for payment in intent.payments:
+                if payment.id == payment_id:
+                    return intent, payment
+        return None
 
     def _all(self, query: str, **values: object) -> list[Intent]:
         """The intents that a query finds, in its order, with their payments."""

@@ -41,7 +41,7 @@ class Operators:
     def stops(self, person_ids: Collection[PersonId]) -> Stops:
         """Whether no money moves now, and which of these people are frozen."""
         self.look_up(person_ids)
-        frozen = frozenset(each for each in person_ids if self._stopped[each])
+        frozen = frozenset(filter(self._stopped.__getitem__, person_ids))
         return Stops(paused=self._stopped[_EVERYBODY], frozen=frozen)
 
     def freeze(self, person_id: PersonId, now: Millis) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection
 
-from msgspec.structs import astuple, replace
+from msgspec import Struct, json
+from msgspec.structs import replace
 
 from payments.models import (
-    ActionKind,
     Keypad,
     KeypadPurpose,
     Millis,
@@ -20,6 +19,17 @@ from payments.policy import DAY
 from storage.connection import Row, json_array
 from storage.sealing import Sealer, Use
 from storage.workspace import Workspace
+
+
+class _Sealed(Struct, frozen=True, array_like=True):
+    """What nobody may read of a keypad."""
+
+    keys: tuple[str, ...]
+    digits: str
+    first: str
+    taps: tuple[str, ...]
+    device: str
+    action: OperatorAction | None
 
 
 class Pins:
@@ -106,7 +116,7 @@ class Pins:
         self._workspace.put_down(
             "add_keypad",
             keypad.person_id,
-            {"person_id": keypad.person_id},
+            person_id=keypad.person_id,
             **self._keypad_values(keypad),
         )
 
@@ -158,7 +168,9 @@ class Pins:
         self._workspace.put_down(
             "set_tries",
             pin.person_id,
-            {"person_id": pin.person_id, "was_tries": was.tries, "was_day_tries": was.day_tries},
+            person_id=pin.person_id,
+            was_tries=was.tries,
+            was_day_tries=was.day_tries,
             tries=pin.tries,
             locked_until=pin.locked_until,
             day_tries=pin.day_tries,
@@ -167,21 +179,14 @@ class Pins:
         return pin
 
     def _keypad_values(self, keypad: Keypad) -> dict[str, object]:
-        plain = json.dumps(
-            [
-                keypad.keys,
-                keypad.digits,
-                keypad.first,
-                keypad.taps,
-                keypad.device,
-                None if keypad.action is None else astuple(keypad.action),
-            ]
-        ).encode()
+        plain = _Sealed(
+            keypad.keys, keypad.digits, keypad.first, keypad.taps, keypad.device, keypad.action
+        )
         return {
             "keypad_id": keypad.id,
             "purpose": keypad.purpose.value,
             "intent_id": keypad.intent_id,
-            "sealed": self._sealer.seal(plain, use=Use.KEYPAD, row=keypad.id),
+            "sealed": self._sealer.seal(json.encode(plain), use=Use.KEYPAD, row=keypad.id),
             "checking": int(keypad.checking),
             "expires_at": keypad.expires_at,
         }
@@ -189,22 +194,18 @@ class Pins:
     def _keypad(self, row: Row) -> Keypad:
         keypad_id, person_id, purpose, intent_id, sealed, checking, expires_at = row
         plain = self._sealer.open(sealed, use=Use.KEYPAD, row=keypad_id)
-        keys, digits, first, taps, device, action = json.loads(plain)
+        tapped = json.decode(plain, type=_Sealed)
         return Keypad(
             id=keypad_id,
             person_id=person_id,
             purpose=KeypadPurpose(purpose),
             intent_id=intent_id,
-            keys=tuple(keys),
-            digits=digits,
-            first=first,
-            taps=tuple(taps),
+            keys=tapped.keys,
+            digits=tapped.digits,
+            first=tapped.first,
+            taps=tapped.taps,
             checking=bool(checking),
             expires_at=expires_at,
-            device=device,
-            action=None if action is None else _action(*action),
+            device=tapped.device,
+            action=tapped.action,
         )
-
-
-def _action(kind: str, subject_id: str, person_id: PersonId | None, reason: str) -> OperatorAction:
-    return OperatorAction(ActionKind(kind), subject_id, person_id, reason)

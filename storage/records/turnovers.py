@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from payments.models import Level, Millis, PersonId, Side, Turnover
 from payments.policy import DAY, HOUR, MONTH
 from storage.connection import Row, json_array
@@ -56,6 +58,9 @@ class Turnovers:
 
     def of(self, person_id: PersonId, *, side: Side, currency: str, now: Millis) -> Turnover:
         """What it is now, and what else limits go by."""
+        found = self._find(person_id, side, currency, now)
+        if found is not None:
+            return found
         self.look_up((person_id,), side=side, currency=currency, now=now)
         return self._kept[person_id, side, currency].turnover
 
@@ -72,12 +77,8 @@ class Turnovers:
 
     def add(self, turnover: Turnover, *, number: int, amount_minor: int, now: Millis) -> None:
         """Counts payments after those of `turnover`; never before them, if the clock was set."""
-        counted = Turnover(
-            person_id=turnover.person_id,
-            side=turnover.side,
-            currency=turnover.currency,
-            level=turnover.level,
-            pin_replaced_at=turnover.pin_replaced_at,
+        counted = replace(
+            turnover,
             counted_at=max(now, turnover.counted_at),
             number=turnover.number + number,
             total_minor=turnover.total_minor + amount_minor,

@@ -172,7 +172,7 @@ async def test_what_the_writer_has_looked_up_is_forgotten_in_time(
     await store.close()
 
     assert 1 in kept[1:]  # it was emptied
-    assert max(kept) <= KEPT_MOST
+    assert max(kept) <= KEPT_MOST + 1  # that of the last transaction
 
 
 def remembered(transfer_ids: list[str]) -> int:

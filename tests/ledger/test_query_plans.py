@@ -22,6 +22,7 @@ SMALL = {
     "pauses": "one row at most",
     "outbox": "what is not sent yet",
     "pace": "the chats of the last minutes",
+    "keypads": "one for whoever is about to give a PIN, for minutes",
     "prompts": "one question in a chat at most",
 }
 """Tables that may be gone through, and why they stay small."""

@@ -100,6 +100,11 @@ UPDATE payments SET state = :state, payee_id = :payee_id, claim_token = :claim_t
     claim_digest = :claim_digest, posted_at = :posted_at, expires_at = :expires_at
 WHERE id = :payment_id AND state = :was;
 
+-- name: post_payment(payment_id, posted_at)!
+-- Posts a draft whose payee is known: the same as `move_payment`, and half as dear.
+UPDATE payments SET state = 'posted', posted_at = :posted_at
+WHERE id = :payment_id AND state = 'draft';
+
 -- name: add_refund(payment_id, amount)!
 -- Counts a refund in, never above what was paid.
 UPDATE payments SET refunded = refunded + :amount

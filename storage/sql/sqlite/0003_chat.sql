@@ -25,8 +25,6 @@ CREATE TABLE keypads (
     expires_at INTEGER NOT NULL
 ) STRICT;
 
-CREATE INDEX keypads_overdue ON keypads (expires_at);
-
 -- What may approve without the PIN, after a finger or a face; of its token there is a hash.
 CREATE TABLE devices (
     id TEXT PRIMARY KEY,
