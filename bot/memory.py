@@ -47,7 +47,7 @@ class ChatMemory:
 
     async def cards_of(self, subject_id: str) -> list[Card]:
         """All messages that show a subject."""
-        return await self._store.read(lambda tx: tx.cards.of(subject_id))
+        return await self._store.look(lambda tx: tx.cards.of(subject_id))
 
     async def forget_card(self, card: Card) -> None:
         """The message is gone, or shows something else now."""
@@ -63,7 +63,7 @@ class ChatMemory:
         self, chat_id: ConversationId, message_id: int, receiver_id: PersonId | None = None
     ) -> str | None:
         """What a message shows; None if it shows nothing that is remembered."""
-        return await self._store.read(lambda tx: tx.cards.shown(chat_id, message_id, receiver_id))
+        return await self._store.look(lambda tx: tx.cards.shown(chat_id, message_id, receiver_id))
 
     async def remember_elsewhere(self, subject_id: str, inline_id: str) -> bool:
         """A message in a chat that the bot is not in shows a subject; False if it has another."""
@@ -71,7 +71,7 @@ class ChatMemory:
 
     async def elsewhere(self, subject_id: str) -> list[str]:
         """All such messages that show a subject, by their inline message ids."""
-        return await self._store.read(lambda tx: tx.cards.elsewhere(subject_id))
+        return await self._store.look(lambda tx: tx.cards.elsewhere(subject_id))
 
     async def forget_elsewhere(self, inline_id: str) -> None:
         """The message is gone."""
@@ -110,7 +110,7 @@ class ChatMemory:
     async def asked(self, person_id: PersonId, chat_id: ConversationId) -> Prompt | None:
         """The question that is open, if any. Read its draft with `draft_of`."""
         now = self._clock()
-        return await self._store.read(lambda tx: tx.prompts.get(person_id, chat_id, now))
+        return await self._store.look(lambda tx: tx.prompts.get(person_id, chat_id, now))
 
     async def answered(self, person_id: PersonId, chat_id: ConversationId) -> None:
         """The question was answered, or put aside."""

@@ -232,11 +232,11 @@ async def _show_received(delivery: _Delivery, news: PaymentNews, *, send: bool) 
 async def _held(delivery: _Delivery) -> None:
     """The card of a payee who is to join, and is not the payment's payee yet."""
     payment_id = delivery.notice.subject_id
-    payment = await delivery.payments.store.read(lambda tx: tx.intents.payment(payment_id))
+    payment = await delivery.payments.store.look(lambda tx: tx.intents.payment(payment_id))
     if payment is None:
         raise LookupError("a notice names a payment that is not there")
     intent_id = payment.intent_id
-    intent = await delivery.payments.store.read(lambda tx: tx.intents.get(intent_id))
+    intent = await delivery.payments.store.look(lambda tx: tx.intents.get(intent_id))
     if intent is None:
         raise LookupError("a payment names an intent that is not there")
     people = await delivery.payments.people([payment.payer_id])

@@ -83,7 +83,7 @@ class Asking(Units):
 
     async def request_by_id(self, request_id: str) -> Request:
         """A request, for anybody who holds its unguessable id."""
-        return await self.store.read(lambda tx: requests.get(tx, request_id))
+        return await self.store.look(lambda tx: requests.get(tx, request_id))
 
     async def open_requests(self, person_id: PersonId) -> tuple[list[Request], list[Request]]:
         """Those this person made, and those this person is asked to pay."""

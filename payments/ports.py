@@ -857,6 +857,9 @@ class Store(Protocol):
     async def read(self, unit: Callable[[Tx], T]) -> T:
         """Runs a function that only reads, on one consistent snapshot of what is committed."""
 
+    async def look(self, unit: Callable[[Tx], T]) -> T:
+        """As `read`, for a few rows that somebody is dealing with: often in memory already."""
+
     async def close(self) -> None:
         """Finishes what is under way and lets go of the database."""
 

@@ -112,7 +112,7 @@ class Payments(Asking):
 
     async def person(self, person_id: PersonId) -> Person | None:
         """Somebody by id."""
-        return await self.store.read(lambda tx: tx.people.get(person_id))
+        return await self.store.look(lambda tx: tx.people.get(person_id))
 
     async def people(self, person_ids: Collection[PersonId]) -> dict[PersonId, Person]:
         """Several by id; the unknown are left out."""
@@ -259,30 +259,30 @@ class Payments(Asking):
 
     async def intent(self, intent_id: str, by: PersonId | ConversationId) -> Intent:
         """A card, for its payer; a posted one also for the group in which it is shown."""
-        return await self.store.read(lambda tx: intents.seen_by(tx, intent_id, by))
+        return await self.store.look(lambda tx: intents.seen_by(tx, intent_id, by))
 
     async def card(
         self, intent_id: str, by: PersonId
     ) -> tuple[Intent, dict[PersonId, Person], BankAccount | None]:
         """A card as `intent` answers it, and what names those that it goes to."""
-        return await self.store.read(lambda tx: showing.card(tx, intent_id, by))
+        return await self.store.look(lambda tx: showing.card(tx, intent_id, by))
 
     async def surroundings(self, intent: Intent) -> Surroundings:
         """What a card says beyond itself."""
-        return await self.store.read(lambda tx: showing.surroundings(tx, intent))
+        return await self.store.look(lambda tx: showing.surroundings(tx, intent))
 
     async def payers_card(self, intent: Intent) -> PayersCard:
         """What it takes to show a card to its payer."""
         now = self.clock()
-        return await self.store.read(lambda tx: showing.payers_card(tx, intent, now))
+        return await self.store.look(lambda tx: showing.payers_card(tx, intent, now))
 
     async def card_news(self, intent_id: str, by: PersonId | ConversationId) -> CardNews:
         """What it takes to tell of a card, to those for whom `intent` has it."""
-        return await self.store.read(lambda tx: showing.card_news(tx, intent_id, by))
+        return await self.store.look(lambda tx: showing.card_news(tx, intent_id, by))
 
     async def payment_news(self, payment_id: str, by: PersonId) -> PaymentNews:
         """What it takes to tell of a payment, to those for whom `payment` has it."""
-        return await self.store.read(lambda tx: showing.payment_news(tx, payment_id, by))
+        return await self.store.look(lambda tx: showing.payment_news(tx, payment_id, by))
 
     async def ask_pin(self, intent_id: str, by: PersonId) -> Keypad:
         """Freezes a complete draft and opens its keypad; asked again, the same keypad.
@@ -323,7 +323,7 @@ class Payments(Asking):
 
     async def payment(self, payment_id: str, by: PersonId) -> tuple[Payment, Intent]:
         """A payment and its card, for its payer; once approved also for its payee, alone."""
-        return await self.store.read(lambda tx: statements.payment(tx, payment_id, by))
+        return await self.store.look(lambda tx: statements.payment(tx, payment_id, by))
 
     async def take_back(self, payment_id: str, by: PersonId) -> Payment:
         """The payer ends a hold before it is claimed."""
@@ -366,7 +366,7 @@ class Payments(Asking):
 
     async def pin_status(self, person_id: PersonId) -> PinStatus:
         """What may be said about a person's PIN."""
-        return await self.store.read(lambda tx: pins.status(tx, person_id))
+        return await self.store.look(lambda tx: pins.status(tx, person_id))
 
     async def begin_pin(self, person_id: PersonId, *, intent_id: str | None = None) -> Keypad:
         """The keypad to set a PIN, or to change it (which asks for the present one first).
@@ -411,7 +411,7 @@ class Payments(Asking):
 
     async def pin_needed(self, intent_id: str, by: PersonId) -> PinReason | None:
         """Why no device may approve this card, if so."""
-        return await self.store.read(
+        return await self.store.look(
             lambda tx: devices.pin_needed(tx, intents.owned(tx, intent_id, by), self.policy)
         )
 

@@ -38,6 +38,7 @@ class Job:
     unit: Callable[[Transaction], Any]
     locks: Sequence[PersonId]
     ahead: Ahead | None
+    writes: bool
     future: asyncio.Future[Any]
     value: Any = None
     error: BaseException | None = None
@@ -116,14 +117,19 @@ class GroupCommit:
             self._threads.append(thread)
 
     async def submit(
-        self, unit: Callable[[Any], T], locks: Sequence[PersonId], ahead: Ahead | None = None
+        self,
+        unit: Callable[[Any], T],
+        locks: Sequence[PersonId] = (),
+        ahead: Ahead | None = None,
+        *,
+        writes: bool = True,
     ) -> T:
         """Queues a unit and answers after its commit, as `payments.ports.Store.write` says."""
         await self._room.acquire()
         if self._closing:
             self._room.release()
             raise Unavailable("the store is closed")
-        job = Job(unit, locks, ahead, asyncio.get_running_loop().create_future())
+        job = Job(unit, locks, ahead, writes, asyncio.get_running_loop().create_future())
         self._queue.put(job)
         answer: T = await job.future
         return answer

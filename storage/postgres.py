@@ -354,6 +354,10 @@ class PostgresStore:
         """
         return await self._writer.submit(unit, locks, ahead)
 
+    async def look(self, unit: Callable[[Any], T]) -> T:
+        """As `read`: what a writing connection has in memory, another worker may have changed."""
+        return await self.read(unit)
+
     async def aside(self, unit: Callable[[Any], T]) -> T:
         """Runs a unit of work on a connection that does not wait for the disk.
 

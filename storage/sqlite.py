@@ -19,7 +19,9 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -141,7 +143,8 @@ class SqliteWriter:
         """Runs all jobs in one transaction and commits it (see `group_commit.Engine`)."""
         try:
             raw = self._raw or self._open()
-            raw.execute("BEGIN IMMEDIATE")
+            jobs.sort(key=attrgetter("writes"))  # who only looks need not have the others' written
+            raw.execute("BEGIN IMMEDIATE" if jobs[-1].writes else "BEGIN")
             if not self._run_together(jobs):
                 raw.execute("ROLLBACK")
                 raw.execute("BEGIN IMMEDIATE")
@@ -318,12 +321,25 @@ class SqliteStore:
         finally:
             self._idle.put_nowait(reader)
 
+    async def look(self, unit: Callable[[Any], T]) -> T:
+        """As `read`, with the writer's next batch: it has in memory what was just dealt with."""
+        return await self._writer.submit(partial(_look, unit), writes=False)
+
     async def close(self) -> None:
         """Finishes what is under way and lets go of the database."""
         await self._writer.close()
         for reader in self._readers:
             await reader.close()
         self._lock.close()
+
+
+def _look(unit: Callable[[Transaction], T], transaction: Transaction) -> T:
+    workspace = transaction.workspace
+    written = workspace.written
+    answer = unit(transaction)
+    if workspace.written != written:
+        raise RuntimeError("a reading function tried to write")
+    return answer
 
 
 @contextmanager

@@ -106,10 +106,8 @@ class PayPages:
             Unavailable: the store did not answer.
         """
         link = await self._payments.link(token if _TOKEN.fullmatch(token) else _NO_TOKEN)
-        owner = await self._payments.person(link.owner_id)
-        if owner is None:
-            raise LookupError("a link has no owner")
-        return link, owner
+        owners = await self._payments.people([link.owner_id])
+        return link, owners[link.owner_id]
 
     # --- what there is to see --------------------------------------------------------------------
 

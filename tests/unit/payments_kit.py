@@ -84,6 +84,9 @@ class FailingStore:
     async def read(self, unit: Callable[[Any], Any]) -> Any:
         return await self._store.read(unit)
 
+    async def look(self, unit: Callable[[Any], Any]) -> Any:
+        return await self._store.look(unit)
+
     async def close(self) -> None:
         await self._store.close()
 
