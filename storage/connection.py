@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
-from json.encoder import encode_basestring_ascii
 from typing import Any, Protocol
 
 import aiosql
+from msgspec import json
 
 Row = tuple[Any, ...]
 
@@ -99,8 +99,4 @@ def load_queries(words: Words, driver: str) -> dict[str, str]:
 
 def json_array(values: Collection[str | int]) -> str:
     """Several values as one parameter, for `IN {…}`."""
-    return f"[{','.join([_json(value) for value in values])}]"
-
-
-def _json(value: str | int) -> str:
-    return encode_basestring_ascii(value) if isinstance(value, str) else str(value)
+    return json.encode(list(values)).decode()

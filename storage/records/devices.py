@@ -52,7 +52,8 @@ class Devices:
 
     def pin_given(self, person_id: PersonId, now: Millis) -> None:
         """The person has just given the right PIN."""
-        self.look_up((person_id,))
+        if person_id not in self._owners:
+            self.look_up((person_id,))
         if self._owners[person_id]:
             self._workspace.run("pin_given", person_id=person_id, now=now)
 
