@@ -21,6 +21,7 @@ from bot.cards import Screen
 from bot.context import Scene, handler
 from bot.keyboards import button, in_rows_of, quick_amounts, rows
 from bot.memory import draft_of
+from bot.parts import Parts
 from payments.errors import NotOpen, NotYours
 from payments.models import ConversationId, Prompt
 from payments.money import Doubt, Money, Unreadable
@@ -39,14 +40,17 @@ def handlers() -> list[BaseHandler[Any, Any, Any]]:
 
 @handler
 async def _gift(scene: Scene) -> None:
-    if await start.need_to_join(scene, "m_gift"):
-        return
     parts = payees.parts_of(scene)
     is_reply = scene.message is not None and scene.message.reply_to_message is not None
     if parts.payees and not is_reply:
         text = scene.t("A gift is for whoever takes it first. /pay is for somebody you name.")
         await scene.reply(text, to_message=True)
-        return
+    elif not await start.need_to_join(scene, "m_gift", words=payees.words_of(scene)):
+        await begin_as_written(scene, parts)
+
+
+async def begin_as_written(scene: Scene, parts: Parts) -> None:
+    """Starts a gift with what was written behind the command; asks for its amount if need be."""
     group_id = None if scene.private else scene.chat_id
     match parts.amount:
         case Money() as amount:

@@ -268,6 +268,8 @@ def places() -> dict[str, Callable[[Scene], Awaitable[None]]]:
 def as_written() -> dict[str, Callable[[Scene, Parts], Awaitable[None]]]:
     """Of these places, where what was written behind the command may come in later."""
     return {
+        "gift": gift.begin_as_written,
+        "link": link.begin_as_written,
         "pay": pay.begin_as_written,
         "request": request.begin_as_written,
         "split": request.begin_split_as_written,

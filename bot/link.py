@@ -30,6 +30,7 @@ from bot.context import Scene, edited, handler
 from bot.keyboards import button, in_rows_of, quick_amounts, rows
 from bot.link_address import addresses_of
 from bot.memory import draft_of
+from bot.parts import Parts
 from bot.texts import Texts
 from payments.errors import NotOpen, NotYours
 from payments.models import Link, Person, Prompt
@@ -51,9 +52,16 @@ def handlers() -> list[BaseHandler[Any, Any, Any]]:
 
 @handler
 async def _link(scene: Scene) -> None:
-    if await start.need_to_join(scene, "m_link"):
+    if await start.need_to_join(scene, "m_link", words=payees.words_of(scene)):
         return
-    parts = payees.parts_of(scene)
+    if scene.private and not scene.arguments:
+        await _list(scene)
+    else:
+        await begin_as_written(scene, payees.parts_of(scene))
+
+
+async def begin_as_written(scene: Scene, parts: Parts) -> None:
+    """Makes a link with what was written behind the command; asks for its amount if need be."""
     match parts.amount:
         case Money() as amount:
             await _make(scene, amount, parts.note)
@@ -61,8 +69,6 @@ async def _link(scene: Scene) -> None:
             await _ask_amount(scene, parts.note, readings=readings)
         case Unreadable(reason):
             await _ask_amount(scene, parts.note, problem=refusals.unreadable(reason, scene.t))
-        case None if scene.private and not scene.arguments:
-            await _list(scene)
         case None:
             await _ask_amount(scene, parts.note)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from simulator.client import Telegram
 from tests.chat.driver import AGREE, Chatpay, Customer
 
@@ -206,3 +208,39 @@ async def test_a_bill_that_somebody_new_shares_is_there_once_they_have_joined(
     await ann.see("What should people see")
     await ann.say("Ann")
     assert "€10.00" in (await ann.see("shared by 2 people")).text
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("/link 12.50 vase", "A payment link"),
+        ("/link for a vase", "A link to be paid by anyone. For how much"),
+        ("/gift 12.50 vase", "Send to whoever takes it first"),
+    ],
+)
+async def test_what_somebody_new_sells_or_gives_is_there_once_they_have_joined(
+    chatpay: Chatpay, written: str, shown: str
+) -> None:
+    """With its amount and its words, or the question for what is missing."""
+    ann = await chatpay.newcomer("Ann")
+    await ann.start()
+    await ann.say(written)
+    welcome = await ann.see(lambda message: message.id > 2 and AGREE in message.labels)
+    await ann.press(welcome, AGREE)
+    await ann.see("What should people see")
+    await ann.say("Ann")
+
+    card = await ann.see(shown)
+    if "12.50" in written:
+        assert "€12.50" in card.text
+        assert "vase" in card.text
+
+
+async def test_somebody_new_who_gives_to_somebody_named_is_told_before_they_join(
+    chatpay: Chatpay,
+) -> None:
+    """A gift names nobody: nothing is begun that would come to nothing."""
+    ann = await chatpay.newcomer("Ann")
+    await ann.start()
+    await ann.say("/gift 5 @bob")
+    await ann.see("A gift is for whoever takes it first")
