@@ -26,7 +26,10 @@ from tests.processes import TOKEN, Running, chatpay
 
 KILLS = 200 if os.environ.get("SOAK") else 30
 SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(1, 2**31)
-NAMES = ("Ann", "Bea", "Cem", "Dee", "Eve", "Fay", "Gus", "Hal", "Ida", "Jon", "Kim", "Lea")
+NAMES = (
+    *("Ann", "Bea", "Cem", "Dee", "Eve", "Fay", "Gus", "Hal", "Ida", "Jon", "Kim", "Lea"),
+    *("Max", "Nia", "Oli", "Pam", "Ray", "Sue", "Tom", "Una", "Vic", "Wim", "Yan", "Zoe"),
+)
 AT_ONCE = 4
 """How many pay at the same time; they are many, since an hour allows each only so many."""
 PEOPLE = len(NAMES) if KILLS > 100 else AT_ONCE
