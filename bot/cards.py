@@ -15,6 +15,7 @@ from markupsafe import Markup
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.constants import KeyboardButtonStyle
 
+from bot import refusals
 from bot.keyboards import (
     app_button,
     button,
@@ -25,6 +26,7 @@ from bot.keyboards import (
     start_url,
 )
 from bot.texts import Texts
+from payments.errors import LimitExceeded
 from payments.models import (
     BankAccount,
     Intent,
@@ -63,6 +65,8 @@ class IntentFacts:
     """Payees with whom the payer never exchanged money."""
     available: Money | None = None
     """What the payer can spend in the intent's currency; None where it no longer matters."""
+    limit: LimitExceeded | None = None
+    """Why the payer may not pay so much now, if so; then the balance does not matter either."""
     hold_ms: int = 0
     """How long money waits for somebody who has not joined."""
     play_money: bool = True
@@ -367,7 +371,7 @@ def _confirmation(intent: Intent, facts: IntentFacts, t: Texts) -> Screen:
         note_line(intent.note),
         answer_line(intent),
         *warnings(intent, facts, t),
-        *_balance_after(total, facts, t),
+        *_what_follows(total, facts, t),
     )
     return text, rows(*_confirmation_buttons(intent, facts, t))
 
@@ -436,7 +440,15 @@ def waits_for_payee(payment: Payment, people: Mapping[PersonId, Person]) -> bool
     return payee is None or not payee.joined
 
 
-def _balance_after(total: Money, facts: IntentFacts, t: Texts) -> list[Markup]:
+def is_short(total: Money, facts: IntentFacts) -> bool:
+    """Whether it is money that the payer lacks."""
+    return facts.limit is None and facts.available is not None and facts.available < total
+
+
+def _what_follows(total: Money, facts: IntentFacts, t: Texts) -> list[Markup]:
+    """What would be left, or what stands against it."""
+    if facts.limit is not None:
+        return [Markup(), refusals.sentence(facts.limit, t)]
     if facts.available is None:
         return []
     after = facts.available - total
@@ -458,7 +470,7 @@ def _confirmation_buttons(
     intent: Intent, facts: IntentFacts, t: Texts
 ) -> list[list[InlineKeyboardButton]]:
     total = total_of(intent)
-    if facts.available is not None and facts.available < total:
+    if is_short(total, facts):
         first = button(t.plain("Add money"), "w", "topup", intent.id)
     else:
         first = button(
@@ -492,8 +504,7 @@ def _verb(intent: Intent, amount: str, t: Texts) -> str:
 
 def _app_button(intent: Intent, facts: IntentFacts, t: Texts) -> list[InlineKeyboardButton]:
     """The card in the Mini App, where a finger or a face may be enough."""
-    affordable = facts.available is None or facts.available >= total_of(intent)
-    if facts.public_url is None or facts.aside or not affordable:
+    if facts.public_url is None or facts.aside or is_short(total_of(intent), facts):
         return []
     return [app_button(t.plain("Approve with fingerprint"), facts.public_url, intent.id)]
 

@@ -164,6 +164,7 @@ def facts(
         lookalikes=around.lookalikes,
         now=payments.clock(),
         available=around.available,
+        limit=around.limit,
         hold_ms=payments.policy.hold_ms,
         play_money=payments.policy.sandbox,
         fixed=intent.request_id is not None or (link is not None and link.terms.fixed),

@@ -269,16 +269,20 @@ class Payments(Asking):
 
     async def surroundings(self, intent: Intent) -> Surroundings:
         """What a card says beyond itself."""
-        return await self.store.look(lambda tx: showing.surroundings(tx, intent))
+        now = self.clock()
+        return await self.store.look(lambda tx: showing.surroundings(tx, intent, self.policy, now))
 
     async def payers_card(self, intent: Intent) -> PayersCard:
         """What it takes to show a card to its payer."""
         now = self.clock()
-        return await self.store.look(lambda tx: showing.payers_card(tx, intent, now))
+        return await self.store.look(lambda tx: showing.payers_card(tx, intent, self.policy, now))
 
     async def card_news(self, intent_id: str, by: PersonId | ConversationId) -> CardNews:
         """What it takes to tell of a card, to those for whom `intent` has it."""
-        return await self.store.look(lambda tx: showing.card_news(tx, intent_id, by))
+        now = self.clock()
+        return await self.store.look(
+            lambda tx: showing.card_news(tx, intent_id, by, self.policy, now)
+        )
 
     async def payment_news(self, payment_id: str, by: PersonId) -> PaymentNews:
         """What it takes to tell of a payment, to those for whom `payment` has it."""

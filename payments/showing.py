@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from payments import intents, statements
+from payments import intents, limits, statements
+from payments.errors import LimitExceeded
 from payments.models import (
     BankAccount,
     Card,
@@ -25,6 +26,7 @@ from payments.models import (
     Prompt,
 )
 from payments.money import Money
+from payments.policy import Policy
 from payments.ports import Tx
 
 _RECENT_MOST = 4
@@ -46,6 +48,8 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     """By payment: whom the payer paid before and may take the payee for."""
     available: Money | None
     """What the payer can spend in the card's currency."""
+    limit: LimitExceeded | None
+    """Why the payer may not pay so much now, if so."""
     recent: Sequence[Person]
     """Whom the payer paid lately, while nobody is named."""
 
@@ -111,7 +115,7 @@ def _payees_of(intent: Intent) -> list[PersonId]:
     return [p.payee_id for p in intent.payments if p.payee_id is not None]
 
 
-def surroundings(tx: Tx, intent: Intent) -> Surroundings:
+def surroundings(tx: Tx, intent: Intent, policy: Policy, now: Millis) -> Surroundings:
     """What a card says beyond itself."""
     payee_ids = _payees_of(intent)
     people = _people_on(tx, intent)
@@ -125,6 +129,7 @@ def surroundings(tx: Tx, intent: Intent) -> Surroundings:
             strangers=frozenset(),
             lookalikes={},
             available=None,
+            limit=None,
             recent=(),
         )
     strangers = frozenset(
@@ -138,23 +143,37 @@ def surroundings(tx: Tx, intent: Intent) -> Surroundings:
         strangers=strangers,
         lookalikes=intents.lookalikes(tx, intent) if strangers or by_name else {},
         available=statements.available(tx, intent.payer_id, intent.currency),
+        limit=_limit(tx, intent, policy, now),
         recent=tx.people.recent_payees(intent.payer_id, _RECENT_MOST)
         if intent.lacks_payee
         else (),
     )
 
 
-def payers_card(tx: Tx, intent: Intent, now: Millis) -> PayersCard:
+def _limit(tx: Tx, intent: Intent, policy: Policy, now: Millis) -> LimitExceeded | None:
+    is_payment = intent.kind in {IntentKind.PAYMENT, IntentKind.GIFT}
+    if not is_payment or intent.lacks_amount or intent.lacks_payee:
+        return None
+    try:
+        limits.refuse_paying(tx, intent.payer_id, intent.payments, policy=policy, now=now)
+    except LimitExceeded as error:
+        return error
+    return None
+
+
+def payers_card(tx: Tx, intent: Intent, policy: Policy, now: Millis) -> PayersCard:
     """What it takes to show a card to its payer."""
     payer_id = intent.payer_id
     return PayersCard(
-        around=surroundings(tx, intent),
+        around=surroundings(tx, intent, policy, now),
         messages=tx.cards.of(intent.id),
         question=tx.prompts.get(payer_id, payer_id, now),
     )
 
 
-def card_news(tx: Tx, intent_id: str, by: PersonId | ConversationId) -> CardNews:
+def card_news(
+    tx: Tx, intent_id: str, by: PersonId | ConversationId, policy: Policy, now: Millis
+) -> CardNews:
     """What it takes to tell of a card.
 
     Raises:
@@ -163,7 +182,7 @@ def card_news(tx: Tx, intent_id: str, by: PersonId | ConversationId) -> CardNews
     intent = intents.seen_by(tx, intent_id, by)
     return CardNews(
         intent=intent,
-        around=surroundings(tx, intent),
+        around=surroundings(tx, intent, policy, now),
         reader=tx.people.get(by),
         messages=tx.cards.of(intent_id),
         elsewhere=tx.cards.elsewhere(intent_id),

@@ -227,17 +227,32 @@ async def test_a_lookalike_is_pointed_out_on_the_card(chatpay: Chatpay, alice: C
 async def test_an_over_limit_payment_says_what_is_possible(
     chatpay: Chatpay, bob: Customer
 ) -> None:
-    """On the Pay button, before the PIN, and nothing moves."""
+    """On the card already, and again on the Pay button, before the PIN; nothing moves."""
     alice = await chatpay.customer("Alice", money="600")
     card = await alice.ask("/pay @bob 500.01", "Pay Bob")
     before = books(chatpay)
-    await alice.press(card, "Pay €500.01")
+    assert "You can pay at most €500.00 at once." in card.text
+    assert "Left afterwards" not in card.text
 
-    answer = await alice.press(await alice.see("One moment"), "Yes, I know Bob")
+    answer = await alice.press(card, "Pay €500.01")
 
     assert answer.alert
     assert (answer.toast or "").startswith("You can pay at most €500.00 at once.")
     assert books(chatpay) == before
+    await alice.press(card, "Change amount")
+    await alice.say("500")
+    assert "Left afterwards: €100.00" in (await alice.see("Pay Bob")).text
+
+
+async def test_a_payment_over_the_limit_and_the_balance_is_not_helped_by_more_money(
+    chatpay: Chatpay, bob: Customer
+) -> None:
+    """What stands first in the way is what the card says."""
+    alice = await chatpay.customer("Alice", money="10")
+    card = await alice.ask("/pay @bob 500.01", "You can pay at most €500.00 at once.")
+    assert "too little" not in card.text
+    assert "Add money" not in card.labels
+    assert "Pay €500.01" in card.labels
 
 
 async def test_a_request_is_reported_with_a_reason(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from payments.errors import NotYours
-from payments.models import Card, IntentState, LinkTerms, PaymentState, Person, Prompt
+from payments.errors import Limit, NotYours
+from payments.models import Card, IntentState, Level, LinkTerms, PaymentState, Person, Prompt
 from payments.money import Money
+from payments.policy import Policy
+from payments.service import Payments
 from payments.showing import Surroundings
 from tests.unit.payments_kit import ALICE, BOB, CAROL, DAN, EVE, GROUP, Bank, eur
 
@@ -35,8 +37,26 @@ async def test_an_open_card_says_who_is_strange_and_what_is_left(bank: Bank) -> 
         strangers=frozenset({CAROL}),
         lookalikes={},
         available=eur(9_000),
+        limit=None,
         recent=(),
     )
+
+
+async def test_a_card_over_the_payers_limit_says_which(bank: Bank) -> None:
+    """While it is open and complete."""
+    await bank.people(ALICE, BOB)
+    bank.payments = Payments(bank.store, bank.pins, Policy(), bank.clock)
+    most = Policy().paying[Level.TERMS].payment * 100
+    for minor, limit in ((most, None), (most + 1, Limit.PAYMENT)):
+        card = await bank.payments.draft(ALICE, payees=[BOB], amount=eur(minor))
+        found = (await bank.payments.surroundings(card)).limit
+        assert (found and found.limit) == limit
+        if found is not None:
+            assert found.possible == eur(most)
+    alone = await bank.payments.draft(ALICE, amount=eur(most + 1))
+    assert (await bank.payments.surroundings(alone)).limit is None
+    ended = await bank.payments.cancel(card.id, ALICE)
+    assert (await bank.payments.surroundings(ended)).limit is None
 
 
 async def test_a_card_without_a_payee_offers_the_latest(bank: Bank) -> None:

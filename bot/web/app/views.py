@@ -251,6 +251,8 @@ def _second_look(card: Intent, facts: IntentFacts, t: Texts) -> Json:
 
 
 def _after(card: Intent, facts: IntentFacts, t: Texts) -> str:
+    if facts.limit is not None:
+        return str(refusals.sentence(facts.limit, t).striptags())
     if facts.available is None or card.total is None:
         return ""
     after = facts.available - card.total
@@ -264,7 +266,7 @@ def _after(card: Intent, facts: IntentFacts, t: Texts) -> str:
 
 
 def _affordable(card: Intent, facts: IntentFacts) -> bool:
-    return facts.available is None or card.total is None or card.total <= facts.available
+    return card.total is None or not cards.is_short(card.total, facts)
 
 
 def _ended(card: Intent, t: Texts) -> Json | None:
