@@ -102,6 +102,24 @@ async def test_money_is_added_for_a_payment_that_lacks_it(
     assert (await carol.balance(), await bob.balance()) == ("€0.00", "€17.50")
 
 
+async def test_an_amount_over_the_limit_is_said_before_the_pin(
+    chatpay: Chatpay, open_app: OpenApp
+) -> None:
+    """Where more money would not help, none is offered; and nothing can be approved."""
+    carol = await chatpay.customer("Carol", money="10")
+    await chatpay.customer("Bob", money="")
+    app = await open_app(carol)
+    await app.press("Pay")
+    await app.inside.get_by_role("textbox", name="Whom do you want to pay?").fill("@bob")
+    await app.inside.get_by_role("textbox", name="Amount").fill("500.01")
+    await app.press_main("Continue")
+    await app.see("You can pay at most €500.00 at once.")
+    await app.shoot("over_limit")
+    await app.press_main("Pay €500.01")
+    await expect(app.inside.locator(".said")).to_contain_text("You can pay at most €500.00")
+    assert await carol.balance() == "€10.00"
+
+
 async def test_an_empty_balance_is_filled_from_the_first_screen(
     chatpay: Chatpay, open_app: OpenApp
 ) -> None:
