@@ -48,6 +48,8 @@ class Payer:
     dice: random.Random
     sixth: asyncio.Event = field(default_factory=asyncio.Event)
     """Set by whoever taps a sixth digit; the payers may share it."""
+    pause_s: float = 0.0
+    """How long at most the phone is put down after a payment."""
     waiting: bool = False
     """Between the sixth tap and whatever the screen says next."""
     note: str = ""
@@ -64,6 +66,7 @@ class Payer:
             async with seats:
                 if not stop.is_set():
                     await self.pay()
+                    await asyncio.sleep(self.dice.uniform(0, self.pause_s))
 
     async def pay(self) -> None:
         """Pays one of the others something, from the command to the receipt."""

@@ -37,6 +37,8 @@ AT_ONCE = 3
 PEOPLE = len(NAMES) if SOAK else AT_ONCE
 CALM_S = 60 if SOAK else 4
 """How long nobody is killed at first."""
+PAUSE_S = 2.0 if SOAK else 0.0
+"""Between payments: else all that an hour allows would be paid before the last kill."""
 _LEASES_S = 30
 """Longer than any lease, with what is done after it."""
 
@@ -129,7 +131,12 @@ async def test_three_workers_of_which_one_is_killed_again_and_again(
         *payers, hasty = customers
         await telegram.flood_limits(on=True)
         buyers = [
-            Payer(one, [o for o in customers if o is not one], random.Random(dice.random()))
+            Payer(
+                one,
+                [o for o in customers if o is not one],
+                random.Random(dice.random()),
+                pause_s=PAUSE_S,
+            )
             for one in payers
         ]
         enough, seats = asyncio.Event(), asyncio.Semaphore(AT_ONCE)
