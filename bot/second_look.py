@@ -29,7 +29,9 @@ def needed(intent: Intent, facts: IntentFacts, policy: Policy) -> bool:
     total = intent.total
     if not is_much(intent, policy) or intent.state not in cards.OPEN_STATES:
         return False
-    if total is None or facts.available is None or facts.available < total or facts.limit:
+    if total is None or facts.available is None:
+        return False
+    if facts.limit is not None or cards.is_short(total, facts):
         return False
     return bool(facts.strangers) or any(p.payee_id is None for p in intent.payments)
 

@@ -152,7 +152,7 @@ def surroundings(tx: Tx, intent: Intent, policy: Policy, now: Millis) -> Surroun
 
 def _limit(tx: Tx, intent: Intent, policy: Policy, now: Millis) -> LimitExceeded | None:
     is_payment = intent.kind in {IntentKind.PAYMENT, IntentKind.GIFT}
-    if not is_payment or intent.lacks_amount or intent.lacks_payee:
+    if not is_payment or intent.total is None:
         return None
     try:
         limits.refuse_paying(tx, intent.payer_id, intent.payments, policy=policy, now=now)

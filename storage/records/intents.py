@@ -199,8 +199,9 @@ class Intents:
             intent,
             payments=tuple(moved if each is payment else each for each in intent.payments),
         )
-        if state is PaymentState.DRAFT and to is PaymentState.POSTED:
-            # By far the most frequent, and none of what few indexes are on changes in it.
+        posting = state is PaymentState.DRAFT and to is PaymentState.POSTED
+        if posting and payee_id is None and claim_token is None and expires_at is None:
+            # By far the most frequent; few indexes have to do with what it changes.
             self._workspace.put_down(
                 "post_payment", payment_id, payment_id=payment_id, posted_at=moved.posted_at
             )

@@ -212,6 +212,24 @@ async def test_a_payment_moves_from_its_state_only(store: Store, database: Datab
     assert await store.read(lambda tx: tx.intents.payment_by_claim("nothing")) is None
 
 
+async def test_whatever_is_given_with_a_move_is_stored(store: Store, database: Database) -> None:
+    """Also where a draft is posted, which seldom changes more than its state."""
+    await store.write(lambda tx: tx.intents.add(draft("i1"), origin=None))
+    moved = await store.write(
+        lambda tx: tx.intents.move_payment_if(
+            "i1-p0",
+            state=PaymentState.DRAFT,
+            to=PaymentState.POSTED,
+            payee_id=CAROL,
+            posted_at=NOW + 1,
+        )
+    )
+
+    assert moved is not None
+    assert (moved.state, moved.payee_id, moved.posted_at) == (PaymentState.POSTED, CAROL, NOW + 1)
+    assert await store.read(lambda tx: tx.intents.payment("i1-p0")) == moved
+
+
 async def test_refunds_never_exceed_the_payment(store: Store, database: Database) -> None:
     """The row itself counts: what would be too much changes nothing."""
     await store.write(do(pay, draft("i1", amount=1_000)))
